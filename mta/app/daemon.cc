@@ -52,6 +52,7 @@
 #include "mta/rates/rate_limits.h"
 #include "mta/records/key_watch.h"
 #include "mta/records/seen_keys.h"
+#include "mta/replies/rule_set.h"
 #include "mta/routing/alias_watch.h"
 #include "mta/routing/sender_rules.h"
 #include "mta/routing/signing_keys.h"
@@ -299,7 +300,7 @@ class RunningDaemon final : public Daemon {
       config->is_fallback_in_force = dispatcher_->outages().is_direct_out();
       config_.set(std::move(*config));
       sign_in_alarm_.clear();
-      limits_.reconfigured(config_.get()->rate_rules);
+      limits_.reconfigured(config_.get()->rate_rules, replies::rates_of(config_.get()->replies->limits()));
       names_.reconfigure(*config_.get());
       dispatcher_->reconfigured();
       log(LogLine(Priority::notice, "reload").add("file", config_.get()->file.string()));
@@ -390,7 +391,8 @@ class RunningDaemon final : public Daemon {
   fairness::FileTurns files_{file_pool_, kFileThreads};
   std::optional<net::HandshakeLane> handshake_lane_{std::in_place};
   sts::Policies sts_policies_{disk_.get(), (config_.get()->spool_directory / sts::kFile).string(), &files_};
-  rates::RateLimits limits_{rate_services(*disk_, config_, files_), config_.get()->rate_rules};
+  rates::RateLimits limits_{rate_services(*disk_, config_, files_), config_.get()->rate_rules,
+                            replies::rates_of(config_.get()->replies->limits())};
   std::vector<std::unique_ptr<LoopThread>> loops_;
   std::unique_ptr<delivery::Dispatcher> dispatcher_;
   std::optional<OutageResponse> outage_response_;

@@ -16,6 +16,7 @@
 #include "mta/sts/policies.h"
 #include "mta/system/log_queue.h"
 #include "mta/transport/deliver_client.h"
+#include "mta/transport/proven_hosts.h"
 #include "queue/changes.h"
 #include "queue/fresh.h"
 #include "queue/spool.h"
@@ -46,6 +47,7 @@ constexpr MemoryPart kMemoryParts[] = {
     {"answers to operators", 8u << 20},
     {"libunbound: caches of two instances, 384 questions, and two more under test", 12u << 20},
     {"MTA-STS policies, and their text while it is stored", 2 * sts::PolicyCache::kMostOctets},
+    {"mail hosts of providers that have taken mail", transport::ProvenHosts::kMostOctets},
     {"the history", history::Recorder::kMostOctets},
     {"failures to fetch one", sts::Policies::kMostFailures* sts::Policies::kOctetsOfFailure},
 };

@@ -9,6 +9,7 @@
 #include "mta/control/backend.h"
 #include "mta/delivery/dispatcher.h"
 #include "mta/delivery/outages.h"
+#include "mta/delivery/provider_use.h"
 #include "mta/events/last_hour.h"
 #include "mta/events/sign_in_alarm.h"
 #include "mta/routing/route.h"
@@ -39,6 +40,7 @@ bool OutageResponse::is_broken(const routing::Route& route) const {
 
 void OutageResponse::describe(control::DaemonStatus& status) const {
   status.outages = dispatcher_.outages().status();
+  if (const auto rules = config_.get()->replies) status.providers = delivery::providers_in_use(*rules, dispatcher_.connections());
   status.refused_logins = logins_.failures();
   status.hour = hour_.counts(system::instant_now());
 }

@@ -32,7 +32,7 @@ class OutageResponse {
   void use_fallback();
   // True if mail by this route would wait.
   bool is_broken(const routing::Route& route) const;
-  // Adds outages, refused passwords and counts of the last hour.
+  // Adds outages, connections to providers, refused passwords and counts of the last hour.
   void describe(control::DaemonStatus& status) const;
 
  private:

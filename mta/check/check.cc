@@ -19,10 +19,12 @@
 #include "mta/delivery/policy_hosts.h"
 #include "mta/delivery/target_rules.h"
 #include "mta/net/dane.h"
+#include "mta/replies/rule_set.h"
 #include "mta/routing/destination_name.h"
 #include "mta/routing/route.h"
 #include "mta/routing/sender_rules.h"
 #include "mta/transport/demanded_sender.h"
+#include "mta/transport/provider_terms.h"
 #include "mta/transport/session_key.h"
 #include "mta/transport/transport.h"
 #include "proto/header.h"
@@ -153,6 +155,8 @@ class Check {
     order.terms = std::make_shared<const transport::SessionTerms>(key.terms);
     order.is_by_route = !route.is_direct();
     order.config = means_.config;
+    order.rules = config_.replies;
+    order.most_connections = config_.max_sessions_for(recipient().domain());
     const auto sent_as = transport::envelope_under(key.terms.author, envelope_);
     if (sent_as) findings_.sender = sent_as->reverse_path.to_string();
     if (key.terms.author) findings_.author = key.terms.author->to_string();
@@ -162,9 +166,15 @@ class Check {
     for (std::size_t i = 0; i < findings_.hosts.size(); ++i) {
       if (findings_.is_out_of_time = BootClock::now() >= end_; findings_.is_out_of_time) break;
       findings_.hosts[i].target = found.targets[i];  // says whether the policy lists it
+      findings_.hosts[i].limit = limit_of(order, found.targets[i]);
       content.leave_host();
       co_await check_host({means_.connector, order, sent_as ? *sent_as : envelope_, content, since_, watcher_}, findings_.hosts[i]);
     }
+  }
+
+  std::string limit_of(const transport::Order& order, const dns::Target& target) const {
+    const std::string words = limit_in_words(transport::provider_terms(order, target));
+    return words.empty() ? words : words + ", from " + config_.replies->source();
   }
 
   const Means means_;

@@ -55,6 +55,7 @@ struct HostFinding {
   dns::Target target;
   net::TlsPolicy policy;      // demanded of the host
   bool is_in_attempt = true;  // false: the attempts of a delivery end before it
+  std::string limit{};        // what its provider takes, in words; empty: nothing is known
   std::vector<Line> dialogue{};
   HostEnd end = HostEnd::not_tried;
   proto::HostResult result{};  // the reply that decided, or the failure

@@ -2,7 +2,9 @@
 #include "mta/check/words.h"
 
 #include "mta/net/tls_policy.h"
+#include "mta/replies/provider_limits.h"
 #include "mta/sts/finding.h"
+#include "mta/transport/provider_terms.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::check {
@@ -40,6 +42,20 @@ std::string demand_of(const TlsPolicy& policy, std::string_view host) {
       return "TLS with a trusted certificate for its own name, which must be one of " + joined(policy.mx_patterns(), ", ", text_of);
   }
   return {};
+}
+
+std::string limit_in_words(const transport::ProviderTerms& terms) {
+  if (!terms.limits) return {};
+  const replies::ProviderLimits& limits = *terms.limits;
+  std::string words = limits.name;
+  const auto say = [&](std::size_t number, std::string_view of_what) { words += ", " + std::to_string(number) + std::string(of_what); };
+  if (limits.connections != 0)
+    say(terms.most_connections,
+        terms.place.is_in_pool() ? " connections to all its hosts" : " connections to one address (by the configuration)");
+  if (limits.messages != 0) say(terms.most_messages, " messages a connection");
+  if (limits.recipients != 0) say(terms.most_recipients, " recipients a transaction");
+  for (const Rate& rate : limits.rate) words += ", " + rate.to_string() + " messages";
+  return words;
 }
 
 std::string_view why_no_dane(TlsaKind kind) {

@@ -12,6 +12,9 @@ class TlsPolicy;
 namespace mxpress::mta::sts {
 struct Finding;
 }
+namespace mxpress::mta::transport {
+struct ProviderTerms;
+}
 
 namespace mxpress::mta::check {
 
@@ -27,6 +30,10 @@ std::string joined(const List& list, std::string_view between, const Text& text_
 
 // The TLS that a host must offer; without an end. Not cleaned.
 std::string demand_of(const net::TlsPolicy& policy, std::string_view host);
+
+// What the limits of its provider change for a host: "gmail: 5 connections at a time to all its hosts, 50 messages over each". Empty: its
+// provider has none. Not cleaned.
+std::string limit_in_words(const transport::ProviderTerms& terms);
 
 // Why the TLSA records of a host do not count; empty: they do, or nobody asked.
 std::string_view why_no_dane(dns::HostTlsa::Kind kind);

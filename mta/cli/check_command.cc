@@ -19,6 +19,7 @@
 #include "mta/cli/check_standing.h"
 #include "mta/cli/json.h"
 #include "mta/config/config.h"
+#include "mta/replies/current_rules.h"
 #include "mta/routing/senders.h"
 #include "proto/printable.h"
 
@@ -133,6 +134,7 @@ ExitCode run_check(const CommandLine& line, const Config& config, Streams stream
                     ExitCode::refused);
   auto own = std::make_shared<Config>(config);
   own->route_files = check::readable_route_files(*own);
+  own->replies = replies::current_rules(config).rules;
   const auto uid = static_cast<std::int64_t>(::getuid());
   return check_now(line, own, {std::move(*recipient), std::move(*sender), uid, message ? &*message : nullptr}, streams.out);
 }

@@ -119,6 +119,7 @@ boost::json::object to_json(const HostFinding& host) {
                              {"in_attempt", host.is_in_attempt},
                              {"policy", net::to_string(host.policy.kind())},
                              {"demand", demand_of(host)},
+                             {"provider_limit", shown(host.limit)},
                              {"no_dane_because", check::why_no_dane(host.target.tlsa.kind)},
                              {"result", word_of(host.end)},
                              {"stage", proto::to_string(host.result.stage)},
@@ -176,6 +177,7 @@ void CheckPrinter::found_hosts(const check::Findings& findings) {
 void CheckPrinter::begins(const HostFinding& host) {
   out_ << "\n" << shown(host.target.host) << " (" << host.target.address_text() << ")\n  demanded: " << demand_of(host) << "\n";
   if (const std::string_view why = check::why_no_dane(host.target.tlsa.kind); !why.empty()) out_ << "  no DANE: " << why << "\n";
+  if (!host.limit.empty()) out_ << "  provider limit: " << shown(host.limit) << "\n";
   out_.flush();
 }
 

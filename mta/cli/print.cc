@@ -313,6 +313,15 @@ void print_rate_limits(std::ostream& out, const control_pb::StatusInfo& status, 
   }
 }
 
+void print_providers(std::ostream& out, const control_pb::StatusInfo& status) {
+  for (const control_pb::ProviderUse& use : status.provider_use()) {
+    out << (&use == &status.provider_use(0) ? "providers  " : "           ") << clean(use.provider()) << ": " << use.open()
+        << " of at most " << use.most() << " connections open";
+    if (use.waiting() != 0) out << "; mail for " << use.waiting() << (use.waiting() == 1 ? " site" : " sites") << " waits for its turn";
+    out << "\n";
+  }
+}
+
 // The keys of one domain are adjacent.
 void print_signing_keys(std::ostream& out, const control_pb::StatusInfo& status) {
   std::string domain;
@@ -354,6 +363,7 @@ void print_status(std::ostream& out, const control_pb::StatusInfo& status, WallT
   if (!status.mta_sts().empty()) out << "MTA-STS    " << clean(status.mta_sts()) << "\n";
   print_signing_keys(out, status);
   print_rate_limits(out, status, now);
+  print_providers(out, status);
   for (const control_pb::Loss& lost : status.lost())
     out << "LOST       " << lost.events() << " event(s) that the " << clean(lost.sink()) << " was too slow for, or failed on\n";
   if (status.corrupt() != 0)

@@ -77,9 +77,15 @@ class RepliesCommand {
   }
 
   void tell(const replies::ProviderLimits& one) {
-    if (json_)
-      return print_json(out_,
-                        {{"name", one.name}, {"connections", one.connections}, {"messages", one.messages}, {"recipients", one.recipients}});
+    if (json_) {
+      boost::json::array rates;
+      for (const Rate& rate : one.rate) rates.emplace_back(rate.to_string());
+      return print_json(out_, {{"name", one.name},
+                               {"connections", one.connections},
+                               {"messages", one.messages},
+                               {"recipients", one.recipients},
+                               {"rate", std::move(rates)}});
+    }
     out_ << one.name << ":";
     for (const std::string& host : one.hosts) out_ << " " << host;
     const auto say = [&](std::size_t number, const char* what) {
@@ -88,6 +94,7 @@ class RepliesCommand {
     say(one.connections, "connections at a time: ");
     say(one.messages, "messages over each: ");
     say(one.recipients, "recipients in a transaction: ");
+    for (const Rate& rate : one.rate) out_ << (&rate == &one.rate.front() ? "; messages in a time: " : ", ") << rate.to_string();
     out_ << "\n";
   }
 

@@ -37,9 +37,10 @@ struct DaemonStatus {
   std::vector<delivery::OutageStatus> outages{};  // current ones
   std::vector<std::string> refused_logins{};      // from `failures`: providers at which this host cannot sign in
   events::HourCounts hour{};
-  std::string dane{};                 // whether it is on, for people
-  std::string policies{};             // how many MTA-STS policies are kept, for people
-  std::string last_policy_failure{};  // for operators alone: it names a domain that somebody writes to
+  std::string dane{};                              // whether it is on, for people
+  std::string policies{};                          // how many MTA-STS policies are kept, for people
+  std::string last_policy_failure{};               // for operators alone: it names a domain that somebody writes to
+  std::vector<delivery::ProviderUse> providers{};  // to which connections are open, or awaited
 };
 
 // Every function may block, and may be called from several threads at once.

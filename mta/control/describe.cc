@@ -271,6 +271,16 @@ void describe_limits(control_pb::StatusInfo& info, const std::vector<rates::Acco
   }
 }
 
+void describe_providers(control_pb::StatusInfo& info, const std::vector<delivery::ProviderUse>& providers) {
+  for (const delivery::ProviderUse& use : providers) {
+    control_pb::ProviderUse& told = *info.add_provider_use();
+    told.set_provider(use.name);
+    told.set_open(use.open);
+    told.set_most(use.most);
+    told.set_waiting(use.waiting);
+  }
+}
+
 control_pb::DestinationInfo describe(const delivery::DestinationStatus& destination) {
   control_pb::DestinationInfo info;
   info.set_destination(text(destination.destination));

@@ -32,6 +32,7 @@ control_pb::DestinationInfo describe(const delivery::DestinationStatus& destinat
 void describe_events(control_pb::StatusInfo& info, const DaemonStatus& daemon);
 // Also warns about waiting keys, and records with flaws; keys with a lost record count as trouble.
 void describe_keys(control_pb::StatusInfo& info, const std::vector<records::KeyStatus>& keys);
+void describe_providers(control_pb::StatusInfo& info, const std::vector<delivery::ProviderUse>& providers);
 void describe_limits(control_pb::StatusInfo& info, const std::vector<rates::AccountStatus>& limits);
 std::int64_t milliseconds(WallTime time);
 

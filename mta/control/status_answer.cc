@@ -90,6 +90,7 @@ void answer_status(const ControlPeer& peer, ControlBackend& backend, ControlOutl
   if (daemon.running) describe_events(info, daemon);
   describe_keys(info, daemon.keys);
   describe_limits(info, daemon.limits);
+  describe_providers(info, daemon.providers);
   describe_outages(info, daemon, config);
   if (daemon.counters.unread != 0)
     info.add_trouble(std::to_string(daemon.counters.unread) + " file(s) of the spool could not be read; the log says which and why");

@@ -10,6 +10,7 @@
 #include "mta/delivery/site_outages.h"
 #include "mta/delivery/site_table.h"
 #include "mta/system/instant.h"
+#include "mta/transport/provider_terms.h"
 #include "queue/schedule.h"
 
 namespace mxpress::mta::delivery {
@@ -87,10 +88,13 @@ std::vector<DestinationStatus> AdminView::status_of(queue::QueueId message, Inst
     const auto limit = is_ready && !backoff ? limits_.why(destinations_[destination].site, now) : std::nullopt;
     auto flight = flights_.find(index, message);
     auto outage = outages_ && !flight ? outages_->why(destination) : std::nullopt;
-    if (!backoff && !flight && !limit && !outage) continue;
+    auto last = destinations_[destination].last.get();
+    const bool is_busy = is_ready && !backoff && last && transport::says_enough(*last);
+    if (!backoff && !flight && !limit && !outage && !is_busy) continue;
     DestinationStatus& row = result.emplace_back();
     row.destination = destinations_.name(destination).shown();
-    row.last = destinations_[destination].last.get();
+    row.last = std::move(last);
+    if (is_busy) row.next_probe = to_wall(now);
     if (backoff) add_backoff(row, *backoff, now);
     if (limit) add_limit(row, *limit, now);
     if (outage) add_outage(row, std::move(*outage), outages_->next_probe(destination), now);

@@ -37,6 +37,13 @@ struct OutageStatus {
   WallTime since{};
 };
 
+// The connections to all mail hosts of a provider with a limit.
+struct ProviderUse {
+  std::string name;
+  std::size_t open = 0, most = 0;  // connections; `most` is lower than the limit for a while after refusals
+  std::size_t waiting = 0;         // sites whose mail waits for one
+};
+
 // An attempt in progress.
 struct Flight {
   queue::QueueId message;

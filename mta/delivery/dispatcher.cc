@@ -29,6 +29,7 @@
 #include "mta/events/hub.h"
 #include "mta/fairness/file_turns.h"
 #include "mta/net/stream.h"
+#include "mta/replies/rule_set.h"
 #include "mta/sts/lookups.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
@@ -36,6 +37,7 @@
 #include "mta/transport/deliver_transport.h"
 #include "mta/transport/forwarder.h"
 #include "mta/transport/mailbox_transport.h"
+#include "mta/transport/provider_terms.h"
 #include "mta/transport/smtp_transport.h"
 #include "mta/transport/target_connections.h"
 #include "mta/transport/target_order.h"
@@ -100,20 +102,20 @@ Dispatcher::Dispatcher(DispatcherServices services)
           services_.spool, services_.files, [this](queue::QueueId id, const proto::Envelope& envelope) { admit(id, envelope); },
           services_.hold_excess})),
       sts_(std::make_unique<sts::Lookups>(services_.sts, services_.config, ways_to_policies(services_.make_resolver))),
-      placement_(std::make_unique<Placement>(services_.workers.size())) {
+      placement_(std::make_unique<Placement>(services_.workers.size())),
+      connections_(std::make_shared<transport::TargetConnections>()) {
   const auto region_of = [this](std::size_t worker) { return services_.crash_record ? &services_.crash_record->region(worker) : nullptr; };
   notices_->note_in(region_of(0));
   const auto config = services_.config.get();
   has_senders_ = !config->senders.empty();
   keeps_mail_ = config->local.keeps_mail();
-  const auto connections = std::make_shared<transport::TargetConnections>();  // shared by the transports and their sessions
   for (std::size_t i = 0; i < services_.workers.size(); ++i) {
     asio::io_context& io = *services_.workers[i];
     connectors_.push_back(services_.make_connector(io));
     if (i == 0) make_outages();
     transports_.push_back(std::make_unique<transport::SmtpTransport>(
         transport::SmtpServices{io, *connectors_.back(), services_.events, services_.files, services_.workers.size(),
-                                services_.seed + services_.workers.size() + i, connections}));
+                                services_.seed + services_.workers.size() + i, connections_}));
     transports_.push_back(std::make_unique<transport::MailboxTransport>(services_.files));
     transports_.push_back(std::make_unique<transport::DeliverTransport>(services_.files, *forwarder_));
     transports_.push_back(std::make_unique<transport::CommandTransport>(services_.files, services_.workers.size()));
@@ -136,7 +138,7 @@ Dispatcher::~Dispatcher() = default;
 void Dispatcher::make_outages() {
   asio::io_context& io = *services_.workers.front();
   outage_record_ = std::make_unique<OutageRecord>(services_.disk, services_.outages_file, services_.files);
-  outage_probes_ = std::make_unique<OutageProbes>(services_.config, *connectors_.front(),
+  outage_probes_ = std::make_unique<OutageProbes>(services_.config, *connectors_.front(), connections_,
                                                   [this, &io] { return services_.make_resolver(io, *services_.config.get()); });
   outages_ = std::make_unique<Outages>(Outages::Services{io, services_.config, services_.events, *outage_probes_, *outage_record_,
                                                          services_.has_route, services_.has_route_to},

@@ -49,6 +49,7 @@ class Policies;
 }  // namespace sts
 namespace transport {
 class Forwarder;
+class TargetConnections;
 class Transport;
 }  // namespace transport
 }  // namespace mxpress::mta
@@ -116,10 +117,9 @@ class Dispatcher final : public Deliverer, private Ownership {
   // The number of moves of jobs between workers. Any thread.
   std::uint64_t moved_jobs() const { return moved_jobs_; }
 
-  // Outages of this host. Any thread.
+  // Outages of this host, its connections to mail hosts, and the memory used for messages. Any thread.
   const Outages& outages() const { return *outages_; }
-
-  // The memory used for messages. Any thread.
+  const transport::TargetConnections& connections() const { return *connections_; }
   Loads& loads() { return *loads_; }
   // While true no attempt begins. Any thread.
   void pause(bool paused);
@@ -163,6 +163,7 @@ class Dispatcher final : public Deliverer, private Ownership {
   std::unique_ptr<Outages> outages_;
   const std::unique_ptr<sts::Lookups> sts_;
   const std::unique_ptr<Placement> placement_;
+  const std::shared_ptr<transport::TargetConnections> connections_;  // shared with the transports and their sessions
   std::vector<std::unique_ptr<transport::Transport>> transports_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };

@@ -4,6 +4,9 @@
 #include "dns/resolver.h"
 #include "mta/config/config.h"
 #include "mta/net/stream.h"
+#include "mta/transport/provider_terms.h"
+#include "mta/transport/target_connections.h"
+#include "mta/transport/transport.h"
 
 namespace mxpress::mta::delivery {
 namespace {
@@ -15,6 +18,13 @@ constexpr std::size_t kLongestGreeting = 512;
 
 Task<bool> OutageProbes::has_greeting(dns::Target target) const {
   const auto config = config_.get();
+  transport::Order order;
+  order.config = config;
+  order.rules = config->replies;
+  order.most_connections = config->delivery.max_sessions_per_site;
+  const transport::ProviderTerms terms = transport::provider_terms(order, target);
+  const auto place = connections_->open(terms.place, {}, terms.most_connections);
+  if (!place) co_return false;
   const BootTime deadline = BootClock::now() + config->timeouts.connect;
   auto stream = co_await connector_.connect(std::move(target), net::TlsPolicy::none("probe"), std::nullopt, deadline);
   if (!stream) co_return false;

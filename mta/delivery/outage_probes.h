@@ -17,6 +17,9 @@ class CurrentConfig;
 namespace net {
 class Connector;
 }
+namespace transport {
+class TargetConnections;
+}
 }  // namespace mxpress::mta
 
 namespace mxpress::mta::delivery {
@@ -30,10 +33,11 @@ struct RootFailure {
 class OutageProbes {
  public:
   // `make_resolver`: gives one with an empty cache.
-  OutageProbes(const CurrentConfig& config, net::Connector& connector, std::function<std::shared_ptr<dns::Resolver>()> make_resolver)
-      : config_(config), connector_(connector), make_resolver_(std::move(make_resolver)) {}
+  OutageProbes(const CurrentConfig& config, net::Connector& connector, std::shared_ptr<transport::TargetConnections> connections,
+               std::function<std::shared_ptr<dns::Resolver>()> make_resolver)
+      : config_(config), connector_(connector), connections_(std::move(connections)), make_resolver_(std::move(make_resolver)) {}
 
-  // True if it sends a greeting of any kind.
+  // True if it sends a greeting of any kind. False also if the host, or its provider, has as many connections as it may have: those tell.
   Task<bool> has_greeting(dns::Target target) const;
   // Asks the name servers for those of the root. Nullopt: they know them.
   Task<std::optional<RootFailure>> failure_of_root() const;
@@ -43,6 +47,7 @@ class OutageProbes {
  private:
   const CurrentConfig& config_;
   net::Connector& connector_;
+  const std::shared_ptr<transport::TargetConnections> connections_;  // shared with the transports
   const std::function<std::shared_ptr<dns::Resolver>()> make_resolver_;
 };
 

@@ -19,6 +19,7 @@
 #include "mta/delivery/site_table.h"
 #include "mta/delivery/verdict.h"
 #include "mta/delivery/wakes.h"
+#include "mta/replies/rule_set.h"
 #include "mta/routing/route.h"
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
@@ -49,6 +50,16 @@ dns::Targets not_an_address() {
   none.status = {5, 1, 3};
   none.text = "The recipient is not a mail address";
   return none;
+}
+
+// The key of the rate of the provider that one of the hosts belongs to; of several, of the one that the rules name first. Empty: none.
+std::string limit_of_provider(const Config& config, const dns::Targets& found) {
+  const replies::ProviderLimits* first = nullptr;
+  for (const dns::Target& target : found.targets) {
+    const auto* const limits = config.replies ? config.replies->limits_for(target.host) : nullptr;
+    if (limits && !limits->rate.empty() && (!first || limits < first)) first = limits;
+  }
+  return first ? first->rate_key() : std::string();
 }
 
 }  // namespace
@@ -135,6 +146,7 @@ Task<dns::Targets> ResolveStage::find_hosts(proto::Domain domain, fairness::Owne
       co_await find_policy_hosts(rules.resolver, {parts_.sts, owner}, *rules.config, std::move(domain), route, wanted, parts_.random);
   move_to_targets(found);
   route.tls = std::move(found.tls);
+  if (route.is_direct()) route.limit = limit_of_provider(*rules.config, found.targets);
   co_return std::move(found.targets);
 }
 

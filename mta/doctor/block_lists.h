@@ -6,9 +6,12 @@
 
 namespace mxpress::mta::doctor {
 
-// What a list says of one address, by the records of its name.
-enum class Listing : std::uint8_t { clean, listed, refused, no_answer };
-Listing listing_of(const dns::Answer& answer);
+// What a list says of one address, by the records of its name. other: none of the codes that the list publishes for what it lists.
+enum class Listing : std::uint8_t { clean, listed, refused, other, no_answer };
+Listing listing_of(const dns::Answer& answer, std::string_view list = {});
+
+// The codes of known lists, for people: "PBL: its network says that its addresses do not send mail directly". Empty: it says no more.
+std::string meaning_of(const dns::Answer& answer, std::string_view list);
 
 // "10.2.0.192.LIST"; nibbles for IPv6.
 std::string list_name(const dns::Address& address, const std::string& list);

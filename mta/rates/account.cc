@@ -27,10 +27,11 @@ void Account::restore(Counts counts, Duration period, const std::vector<Window::
   bounds_.push_back(std::move(bound));
 }
 
-void Account::apply(const RateRule* rule) {
+void Account::apply(const RateRule* rule, Kind kind) {
   has_limit_ = rule != nullptr;
   if (!rule) return;
   routes_ = rule->routes;
+  kind_ = kind;
   std::vector<Bound> bounds;
   for (const Rate& rate : rule->messages) add_bound(bounds, Counts::messages, rate);
   for (const Rate& rate : rule->recipients) add_bound(bounds, Counts::recipients, rate);
@@ -60,8 +61,12 @@ void Account::begin(Past past, Instant now) {
     if (!bound.is_kept() || past == Past::lost) bound.window.count(bound.rate.count, now);
 }
 
+void Account::refused(Instant now) {
+  if (kind_ == Kind::estimate) pace_.refused(now);
+}
+
 std::uint64_t Account::free(Bound& bound, Instant now) const {
-  return minus(bound.rate.count, bound.window.counted(now) + of(held_, bound.counts));
+  return minus(most(bound, now), bound.window.counted(now) + of(held_, bound.counts));
 }
 
 Amount Account::free(Instant now) {
@@ -117,18 +122,23 @@ void Account::want(const Amount& amount) {
 
 std::vector<LimitStatus> Account::status(Instant now) {
   std::vector<LimitStatus> all;
-  for (Bound& bound : bounds_)
-    all.push_back({limit_text(bound.counts, bound.rate), bound.window.counted(now) + of(held_, bound.counts), bound.rate.count});
+  for (Bound& bound : bounds_) all.push_back({text_of(bound, now), bound.window.counted(now) + of(held_, bound.counts), most(bound, now)});
   return all;
+}
+
+std::string Account::text_of(const Bound& bound, Instant now) const {
+  const std::string text = limit_text(bound.counts, bound.rate);
+  if (pace_.is_whole(now)) return text;
+  return text + ", now " + limit_text(bound.counts, {most(bound, now), bound.rate.period}) + " after refusals";
 }
 
 std::optional<Wait> Account::waits(Instant now) {
   std::optional<Wait> latest;
   for (Bound& bound : bounds_) {
     const std::uint64_t used = bound.window.counted(now) + of(held_, bound.counts);
-    if (used < bound.rate.count) continue;
-    const auto until = bound.window.time_until_left(used + 1 - bound.rate.count);
-    if (!latest || (latest->until && (!until || *until > *latest->until))) latest = {limit_text(bound.counts, bound.rate), until};
+    if (used < most(bound, now)) continue;
+    const auto until = bound.window.time_until_left(used + 1 - most(bound, now));
+    if (!latest || (latest->until && (!until || *until > *latest->until))) latest = {text_of(bound, now), until};
   }
   return latest;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mta/config/rate_rules.h"
+#include "mta/rates/learned_pace.h"
 #include "mta/rates/status.h"
 #include "mta/rates/window.h"
 
@@ -41,10 +42,15 @@ class Account {
   // At the start: restores a limit that an earlier run has counted. `reserved` counts at `now`.
   void restore(Counts counts, Duration period, const std::vector<Window::Entry>& entries, std::uint64_t reserved, Instant now);
   enum class Past { known, lost };  // lost: there is a record, but it cannot be read
+  // The number of an account is exact; an estimate is the starting point of what hosts teach by refusals.
+  enum class Kind { exact, estimate };
   // Sets the current rule; nullptr: there is no limit now, and the counts are kept in case there will be one.
-  void apply(const RateRule* rule);
+  void apply(const RateRule* rule, Kind kind = Kind::exact);
   // After the first apply(): windows without data are full.
   void begin(Past past, Instant now);
+
+  // The host has refused mail because it came too fast: less may be sent for a while, if the rule is an estimate.
+  void refused(Instant now);
 
   bool has_limit() const { return has_limit_; }
   const std::string& routes() const { return routes_; }
@@ -84,10 +90,15 @@ class Account {
   };
   static std::uint64_t of(const Amount& amount, Counts counts) { return counts == Counts::messages ? amount.messages : amount.recipients; }
   void add_bound(std::vector<Bound>& bounds, Counts counts, const Rate& rate);
+  // The number that the bound allows in its period now.
+  std::uint64_t most(const Bound& bound, Instant now) const { return pace_.of(bound.rate.count, now); }
   std::uint64_t free(Bound& bound, Instant now) const;
+  std::string text_of(const Bound& bound, Instant now) const;
   static void append_line(std::string& lines, std::string_view key, Bound& bound, std::uint64_t reserved, Instant now);
 
   bool has_limit_ = false;
+  Kind kind_ = Kind::exact;
+  LearnedPace pace_;
   std::string routes_;
   std::vector<Bound> bounds_;
   Amount held_, wanted_;

@@ -86,4 +86,9 @@ void Hold::end_transaction(std::size_t recipients) {
   held_.recipients -= used.recipients;
 }
 
+void Hold::was_refused() {
+  auto state = limits_.state_.lock();
+  entry_->account.refused(RateLimits::advance(*state, system::instant_now()));
+}
+
 }  // namespace mxpress::mta::rates

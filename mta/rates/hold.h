@@ -30,6 +30,8 @@ class Hold {
   bool begin_transaction();
   // Call it after the transaction. `recipients`: number that the host has answered for; 0: nothing was sent.
   void end_transaction(std::size_t recipients);
+  // The host has refused mail because it came too fast.
+  void was_refused();
 
  private:
   // The amount that the wish needs in addition to the held one, of `free`; at most `most` of it.

@@ -44,9 +44,12 @@ std::string boot_id() {
   return file >> id && id.size() <= 64 ? id : "unknown";
 }
 
-RateLimits::RateLimits(RateServices services, const RateRules& rules) : services_(std::move(services)) {
+RateLimits::RateLimits(RateServices services, const RateRules& rules, const RateRules& estimates) : services_(std::move(services)) {
   auto state = state_.lock();
-  read(*state, rules, moment(advance(*state, system::instant_now())));
+  const Instant now = advance(*state, system::instant_now());
+  read(*state, moment(now));
+  apply(*state, rules, estimates);
+  for (auto& [key, entry] : state->entries) entry->account.begin(state->past, now);
 }
 
 Moment RateLimits::moment(Instant instant) const { return {Clock::current().wall(), instant, services_.boot}; }
@@ -54,12 +57,21 @@ Moment RateLimits::moment(Instant instant) const { return {Clock::current().wall
 // The latest time of several threads' clocks.
 Instant RateLimits::advance(State& state, Instant now) { return state.now = std::max(state.now, now); }
 
-void RateLimits::read(State& state, const RateRules& rules, const Moment& now) {
-  const auto entry_of = [&](const std::string& key) -> Entry& {
-    auto& entry = state.entries[key];
-    if (!entry) entry = std::make_shared<Entry>(Entry{key, {}, {}});
-    return *entry;
-  };
+RateLimits::Entry& RateLimits::entry_of(State& state, const std::string& key) {
+  auto& entry = state.entries[key];
+  if (!entry) entry = std::make_shared<Entry>(Entry{key, {}, {}});
+  return *entry;
+}
+
+// Whatever has no rule any more has no limit.
+void RateLimits::apply(State& state, const RateRules& rules, const RateRules& estimates) {
+  for (auto& [key, entry] : state.entries)
+    if (!rules.contains(key) && !estimates.contains(key)) entry->account.apply(nullptr);
+  for (const auto& [key, rule] : rules) entry_of(state, key).account.apply(&rule);
+  for (const auto& [key, rule] : estimates) entry_of(state, key).account.apply(&rule, Account::Kind::estimate);
+}
+
+void RateLimits::read(State& state, const Moment& now) {
   const auto text = read_file(services_.disk, services_.file);
   Result<std::vector<SavedLimit>> saved = std::vector<SavedLimit>();
   if (!text) saved = text.error();
@@ -73,20 +85,16 @@ void RateLimits::read(State& state, const RateRules& rules, const Moment& now) {
                  "to begin with nothing used, remove the file and restart mxpressd"));
   if (saved)
     for (const SavedLimit& limit : *saved)
-      entry_of(limit.key).account.restore(limit.counts, limit.period, limit.entries, limit.reserved, now.instant);
-  for (const auto& [key, rule] : rules) entry_of(key).account.apply(&rule);
-  for (auto& [key, entry] : state.entries) entry->account.begin(saved ? Account::Past::known : Account::Past::lost, now.instant);
+      entry_of(state, limit.key).account.restore(limit.counts, limit.period, limit.entries, limit.reserved, now.instant);
+  if (!saved) state.past = Account::Past::lost;
 }
 
-void RateLimits::reconfigured(const RateRules& rules) {
+void RateLimits::reconfigured(const RateRules& rules, const RateRules& estimates) {
   std::vector<Waiter> waiters;
   {
     auto state = state_.lock();
-    for (const auto& [key, rule] : rules)
-      if (auto& entry = state->entries[key]; !entry) entry = std::make_shared<Entry>(Entry{key, {}, {}});
+    apply(*state, rules, estimates);
     for (auto& [key, entry] : state->entries) {
-      const auto rule = rules.find(key);
-      entry->account.apply(rule == rules.end() ? nullptr : &rule->second);
       const auto of_entry = called(*entry, state->now);
       waiters.insert(waiters.end(), of_entry.begin(), of_entry.end());
     }

@@ -43,11 +43,11 @@ struct RateServices {
 // Any thread. Must outlive its holds.
 class RateLimits {
  public:
-  // Reads the file. If it cannot be read that is logged, and the windows count as full.
-  RateLimits(RateServices services, const RateRules& rules);
+  // Reads the file. If it cannot be read that is logged, and the windows count as full. `estimates`: of providers, with other keys.
+  RateLimits(RateServices services, const RateRules& rules, const RateRules& estimates = {});
 
   // A new configuration applies at once.
-  void reconfigured(const RateRules& rules);
+  void reconfigured(const RateRules& rules, const RateRules& estimates = {});
 
   // Called when a waiting site of this worker should ask again; on any thread; must not block or take anything. Null: not
   // called.
@@ -86,9 +86,12 @@ class RateLimits {
     Instant now{};                                          // latest time of all calls
     Instant write_again{};                                  // not earlier: the disk has failed
     bool has_failed = false;
+    Account::Past past = Account::Past::known;
   };
+  static Entry& entry_of(State& state, const std::string& key);
   static Instant advance(State& state, Instant now);
-  void read(State& state, const RateRules& rules, const Moment& now);
+  void read(State& state, const Moment& now);
+  static void apply(State& state, const RateRules& rules, const RateRules& estimates);
   void save_soon();
   template <class RecordOf, class IsNeeded>
   void write(RecordOf record_of, IsNeeded is_needed);

@@ -31,6 +31,7 @@ CurrentRules current_rules(const Config& config) {
   if (!text) return own_rules(text.error().is_transient() ? text.error().message : std::string());
   RuleFile file = parse_rules(*text, path.string());
   if (!file.mistakes.empty()) return own_rules(file.mistakes.front());
+  file.rules.set_source(path.string());
   return {std::make_shared<const RuleSet>(std::move(file.rules)), path.string()};
 }
 

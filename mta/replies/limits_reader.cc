@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "mta/config/route_kinds.h"
 #include "proto/ascii.h"
 #include "proto/printable.h"
 
@@ -31,6 +32,12 @@ void read_hosts(ProviderLimits& limits, const ConfigEntry& entry, const Complain
   }
 }
 
+void read_rate(ProviderLimits& limits, const ConfigEntry& entry, const Complain& complain) {
+  auto rates = config::rates().parse(entry.value);
+  if (!rates) return complain(entry.line, "rate " + rates.error().message);
+  limits.rate = std::move(*rates);
+}
+
 void read_key(ProviderLimits& limits, const ConfigEntry& entry, const Complain& complain) {
   const std::array<std::pair<std::string_view, std::size_t*>, 3> numbers = {
       {{"connections", &limits.connections}, {"messages", &limits.messages}, {"recipients", &limits.recipients}}};
@@ -40,6 +47,7 @@ void read_key(ProviderLimits& limits, const ConfigEntry& entry, const Complain& 
     if (!value || *value < 1 || *value > kMostOfLimit) return complain(entry.line, entry.key + " takes a number from 1 to 10000");
     return void(*number = static_cast<std::size_t>(*value));
   }
+  if (entry.key == "rate") return read_rate(limits, entry, complain);
   if (entry.key == "host") return read_hosts(limits, entry, complain);
   if (entry.key != "name") return complain(entry.line, "a limit has no key " + proto::printable(entry.key, kMostName));
   if (!is_name(entry.value.text())) return complain(entry.line, "name takes a text of up to 60 octets");
@@ -57,8 +65,8 @@ ProviderLimits read_limits(const ConfigValue& value, const Complain& complain) {
   }
   if (limits.name.empty()) complain(line, "the limit has no name");
   if (limits.hosts.empty()) complain(line, "the limit names no host");
-  if (limits.connections + limits.messages + limits.recipients == 0)
-    complain(line, "the limit has neither connections nor messages nor recipients");
+  if (limits.connections + limits.messages + limits.recipients == 0 && limits.rate.empty())
+    complain(line, "the limit has neither connections nor messages nor recipients nor rate");
   return limits;
 }
 

@@ -73,6 +73,8 @@ class RuleSet {
   // The number of a phrase, for Rule::texts.
   std::uint32_t add_phrase(std::string_view phrase) { return search_.add(phrase); }
   void add(Rule rule) { rules_.push_back(std::move(rule)); }
+  // Where they are from, for people: a file, or "the rules of mxpress".
+  void set_source(std::string source) { source_ = std::move(source); }
   void set_date(std::string date) { date_ = std::move(date); }
   // Hosts whose last line has the cause: of the rules by text, the one whose words come last in the reply counts.
   void set_last_line_hosts(std::vector<std::string> hosts) { last_line_hosts_ = std::move(hosts); }
@@ -90,6 +92,7 @@ class RuleSet {
 
   const std::vector<Rule>& rules() const { return rules_; }
   const std::string& date() const { return date_; }
+  const std::string& source() const { return source_; }
   std::size_t octets() const;  // of memory, about
 
  private:
@@ -102,7 +105,7 @@ class RuleSet {
   std::vector<ProviderLimits> limits_;
   PhraseSearch search_;
   std::vector<std::string> last_line_hosts_;
-  std::string date_;
+  std::string date_, source_ = "the rules of mxpress";
 };
 
 }  // namespace mxpress::mta::replies

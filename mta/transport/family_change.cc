@@ -17,19 +17,20 @@ bool FamilyChange::is_cause(const proto::HostResult& result) const {
   return match && match->rule->tries_other_family;
 }
 
-void FamilyChange::consider(const dns::Target& target, std::span<dns::Target> rest, AttemptReport& report) {
-  if (!rules_ || has_begun()) return;
+bool FamilyChange::consider(const dns::Target& target, std::span<dns::Target> rest, AttemptReport& report) {
+  if (!rules_ || has_begun()) return false;
   const auto is_other = [&](const dns::Target& one) { return one.address.is_v6 != target.address.is_v6; };
-  if (std::none_of(rest.begin(), rest.end(), is_other)) return;
+  if (std::none_of(rest.begin(), rest.end(), is_other)) return false;
   reopen(target, report);
   const auto& hosts = report.attempt.hosts;
   if (!has_begun() && !hosts.empty() && hosts.back().result.address == target.address_text() && is_cause(hosts.back().result))
     refusal_ = hosts.back().result;
-  if (!has_begun()) return;
+  if (!has_begun()) return false;
   from_v6_ = target.address.is_v6;
   note_refusal(report.attempt);
   hosts_before_ = hosts.size();
   std::stable_partition(rest.begin(), rest.end(), is_other);
+  return true;
 }
 
 // The history has the last result of a transaction; other recipients may have been accepted in the same one.

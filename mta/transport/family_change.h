@@ -34,8 +34,8 @@ class FamilyChange {
   explicit FamilyChange(const replies::RuleSet* rules) : rules_(rules) {}
 
   // `target` has been tried, with the results in `report`; `rest` are the targets behind it. If its replies cause a change, those of the
-  // other family come first in `rest`.
-  void consider(const dns::Target& target, std::span<dns::Target> rest, AttemptReport& report);
+  // other family come first in `rest`. True: it has begun with this target.
+  bool consider(const dns::Target& target, std::span<dns::Target> rest, AttemptReport& report);
   bool has_begun() const { return refusal_.has_value(); }
   // True if the target would only refuse the recipients again.
   bool leaves_out(const dns::Target& target) const;

@@ -2,10 +2,13 @@
 #include "mta/transport/host_answers.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "dns/target.h"
 #include "mta/smtp/client.h"
+#include "mta/smtp/client_result.h"
 #include "proto/reply_cause.h"
+#include "queue/message.h"
 
 namespace mxpress::mta::transport {
 
@@ -25,11 +28,23 @@ bool takes_no_more(const HostResult& failure) {
   return failure.stage == Stage::hello && (failure.reply_code == 421 || proto::cause_of(failure.text).cause == proto::ReplyCause::rate);
 }
 
-HostResult has_enough(const dns::Target& target) {
-  constexpr proto::EnhancedStatus kCongested{4, 4, 5};
-  HostResult result{Stage::connect, target.host, target.address_text(), "", kCongested, 0, "", false};
-  result.text = "the mail host takes no more connections at the moment: mail waits until one of those that are open ends";
-  return result;
+void note_transaction(queue::Attempt& history, proto::HostAttempt attempt, const smtp::TransactionResult& result, std::size_t most_words) {
+  using proto::Outcome;
+  const auto is_refused = [&](const proto::RecipientResult& one) {
+    return (one.outcome == Outcome::failed || one.outcome == Outcome::deferred) && one.last != attempt.result;
+  };
+  const auto refused = std::find_if(result.recipients.begin(), result.recipients.end(), is_refused);
+  history.hosts.push_back(std::move(attempt));
+  if (refused == result.recipients.end()) return;
+  proto::HostAttempt refusal = history.hosts.back();
+  refusal.result = refused->last;
+  smtp::shorten(refusal.result, most_words);
+  history.hosts.push_back(std::move(refusal));
+}
+
+bool has_delivered(const smtp::TransactionResult& result) {
+  return std::any_of(result.recipients.begin(), result.recipients.end(),
+                     [](const auto& recipient) { return recipient.outcome == proto::Outcome::delivered; });
 }
 
 std::size_t answered_in(const smtp::TransactionResult& result) {

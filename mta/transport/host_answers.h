@@ -9,6 +9,10 @@ namespace mxpress::dns {
 struct Target;
 }
 
+namespace mxpress::queue {
+struct Attempt;
+}
+
 namespace mxpress::mta::smtp {
 struct TransactionResult;
 }
@@ -23,9 +27,13 @@ proto::Stage part_of(proto::Stage stage);
 
 // True if it refuses this connection for now. At EHLO the words decide: the reason may be our name.
 bool takes_no_more(const proto::HostResult& failure);
-// Our own finding: there are enough connections to the host.
-proto::HostResult has_enough(const dns::Target& target);
 
+// Adds a transaction to the history of an attempt: its last reply and, if that is another one, the first refusal of a recipient, whose text
+// is cut to `most_words` octets.
+void note_transaction(queue::Attempt& history, proto::HostAttempt attempt, const smtp::TransactionResult& result, std::size_t most_words);
+
+// True if the host has accepted the message for a recipient.
+bool has_delivered(const smtp::TransactionResult& result);
 // The number of recipients with an answer.
 std::size_t answered_in(const smtp::TransactionResult& result);
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "queue/schedule.h"
+#include "queue/instant.h"
 
 namespace mxpress::mta::transport {
 

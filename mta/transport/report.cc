@@ -63,6 +63,17 @@ bool has_accepted(const AttemptReport& report, const std::string& address) {
   return std::any_of(report.results.begin(), report.results.end(), took);
 }
 
+void end_untried(AttemptReport& report, bool is_refused, bool has_failure) {
+  using proto::Outcome;
+  for (auto& result : report.results) {
+    if (result.outcome != Outcome::untried) continue;
+    result.outcome = is_refused ? Outcome::failed : Outcome::deferred;
+    const bool has_own_reply = !has_failure && result.last.reply_code != 0;  // "too many", again
+    if (!has_own_reply) result.last = report.failure;
+    if (!is_refused) result.last.status.klass = 4;
+  }
+}
+
 void leave_out_untried(AttemptReport& report) {
   std::vector<std::uint32_t> recipients;
   std::vector<proto::RecipientResult> results;

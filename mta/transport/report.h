@@ -51,6 +51,10 @@ std::vector<std::size_t> untried_in(const AttemptReport& report);
 // True if the host at this address ("192.0.2.1:25") has accepted the message for some recipient in this attempt.
 bool has_accepted(const AttemptReport& report, const std::string& address);
 
+// Ends untried recipients with the report's failure: failed if `is_refused`, else deferred. Without a failure of a host those with a reply
+// of their own keep it.
+void end_untried(AttemptReport& report, bool is_refused, bool has_failure);
+
 // Removes untried recipients from the report: they wait for a rate limit.
 void leave_out_untried(AttemptReport& report);
 

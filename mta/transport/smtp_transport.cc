@@ -18,6 +18,7 @@
 #include "mta/net/dane.h"
 #include "mta/net/tls.h"
 #include "mta/rates/hold.h"
+#include "mta/replies/provider_limits.h"
 #include "mta/smtp/client.h"
 #include "mta/smtp/client_result.h"
 #include "mta/system/instant.h"
@@ -28,6 +29,7 @@
 #include "mta/transport/family_memory.h"
 #include "mta/transport/host_answers.h"
 #include "mta/transport/provider_terms.h"
+#include "mta/transport/refused_rate.h"
 #include "mta/transport/session_key.h"
 #include "mta/transport/session_options.h"
 #include "mta/transport/session_pool.h"
@@ -41,10 +43,7 @@ namespace {
 
 constexpr Duration kIdleAtMostLate = std::chrono::milliseconds(250);
 
-using proto::HostAttempt;
-using proto::HostResult;
-using proto::Outcome;
-using proto::Stage;
+using proto::HostAttempt, proto::HostResult, proto::Outcome;
 
 }  // namespace
 
@@ -120,9 +119,13 @@ class SmtpTransport::Parts::Attempt {
       if (family_.leaves_out(target)) continue;
       content_.leave_host();
       if (co_await try_target(target)) ++sessions;
-      family_.consider(target, std::span(order_.targets).subspan(i + 1), report_);
+      if (family_.consider(target, std::span(order_.targets).subspan(i + 1), report_)) co_await close_kept(target);
     }
-    if (const dns::Target* const target = busy_.worth_waiting_for(); target && sessions == 0) co_return busy_report(*target);
+    if (const dns::Target* const target = busy_.worth_waiting_for(); target && sessions == 0) {
+      report_.is_busy = true;
+      report_.failure = has_enough(order_, *target, *smtp_.services_.connections);
+      co_return std::move(report_);
+    }
     finish();
     report_.ended = Clock::current().wall();
     co_return std::move(report_);
@@ -153,9 +156,24 @@ class SmtpTransport::Parts::Attempt {
   }
   net::TlsPolicy policy_for(const dns::Target& target) const { return net::policy_for(target, order_.terms->tls); }
 
-  // True if the host got as far as a transaction.
+  // True if the host got as far as a transaction. A host of the same provider that is tried next has the place of a connection that ended.
   Task<bool> try_target(const dns::Target& target) {
     SessionPool::Session session = open_session_ ? std::exchange(open_session_, {}) : take_usable(target);
+    const bool has_begun = co_await try_session(target, session);
+    session.client.reset();
+    spare_ = std::move(session.connection);
+    co_return has_begun;
+  }
+
+  // The other family has the place of the session that waits for mail which this one refuses.
+  Task<void> close_kept(const dns::Target& target) {
+    SessionPool::Session session = smtp_.idle_.take(order_.site, target);
+    if (session) co_await session.client->quit();
+    session.client.reset();
+    if (session.connection) spare_ = std::move(session.connection);
+  }
+
+  Task<bool> try_session(const dns::Target& target, SessionPool::Session& session) {
     const bool reused = session.client != nullptr;
     if (!reused && !may_connect(target, session)) co_return false;
     order_.trying(target);
@@ -173,19 +191,11 @@ class SmtpTransport::Parts::Attempt {
   // False if there are enough connections to the host.
   bool may_connect(const dns::Target& target, SessionPool::Session& session) {
     const ProviderTerms terms = provider_terms(order_, target);
+    if (auto spare = std::exchange(spare_, {}); spare && spare.lead_to(terms.place)) return session.connection = std::move(spare), true;
     const TargetConnections::Asker asker{&smtp_, order_.site, order_.owner};
-    auto connection = smtp_.services_.connections->open(terms.counted_as, asker, terms.most_connections);
-    if (connection)
-      session.connection = std::move(*connection);
-    else
-      busy_.add(target);
-    return connection.has_value();
-  }
-
-  AttemptReport busy_report(const dns::Target& target) {
-    report_.is_busy = true;
-    report_.failure = has_enough(target);
-    return std::move(report_);
+    auto connection = smtp_.services_.connections->open(terms.place, asker, terms.most_connections);
+    if (!connection) return busy_.add(target), false;
+    return session.connection = std::move(*connection), true;
   }
 
   // RFC 7435: after a failed handshake the next offer is tried on a new connection, clear text last if the policy allows it; the offer that
@@ -253,6 +263,7 @@ class SmtpTransport::Parts::Attempt {
         co_await client->quit();
         co_return false;
       }
+      if (has_delivered(result)) session.connection.took_mail();
       if (const bool failed = result.host_failure; !merge(client->target(), std::move(result), open_positions) || failed) break;
       first = false;
     }
@@ -282,7 +293,7 @@ class SmtpTransport::Parts::Attempt {
     if (result.header_broken) smtp_.services_.events.emit(events::HeaderBroken{order_.message->id, session.target().host});
     attempt.total = system::instant_now() - start;
     attempt.result = result.host_failure ? result.last : std::move(result.last);  // merge() needs it after a failure
-    report_.attempt.hosts.push_back(std::move(attempt));
+    note_transaction(report_.attempt, std::move(attempt), result, most_words());
     co_return result;
   }
 
@@ -331,6 +342,7 @@ class SmtpTransport::Parts::Attempt {
   // Defers recipients without an answer with the most telling failure, unless none of all hosts takes it, now or later.
   void finish() {
     if (family_.has_begun()) finish_change();
+    if (order_.limit && came_too_fast(order_, report_, *smtp_.services_.connections)) order_.limit->was_refused();
     if (is_limited_ && answered_) leave_out_untried(report_);
     if (!has_failure_ && !order_.wanted()) return;
     if (!has_failure_)
@@ -338,13 +350,7 @@ class SmtpTransport::Parts::Attempt {
     const bool refused = has_failure_ && !answered_ && no_host_takes_it(report_);
     if (!refused && report_.failure.status.klass == 5) report_.failure.status.klass = 4;
     smtp::shorten(report_.failure, most_words());
-    for (auto& result : report_.results) {
-      if (result.outcome != Outcome::untried) continue;
-      result.outcome = refused ? Outcome::failed : Outcome::deferred;
-      const bool has_own_reply = !has_failure_ && result.last.reply_code != 0;  // "too many", again
-      if (!has_own_reply) result.last = report_.failure;
-      if (!refused) result.last.status.klass = 4;
-    }
+    end_untried(report_, refused, has_failure_);
     report_.site_failed = has_failure_ && !answered_ && !refused;
   }
 
@@ -356,6 +362,7 @@ class SmtpTransport::Parts::Attempt {
   const std::optional<proto::Envelope> sent_as_;  // set if the route requires a sender
   AttemptReport report_;
   SessionPool::Session open_session_;  // to the next target to try
+  TargetConnections::Hold spare_;      // of a connection that has been closed
   std::pair<WallTime, Instant> opening_since_;
   Duration connect_time_{0};
   BusyHosts busy_;
@@ -395,9 +402,9 @@ std::optional<HostResult> SmtpTransport::Parts::busy_now(const Order& order) {
   for (const dns::Target& target : order.targets) {
     if (target.preference != order.targets.front().preference) break;
     const ProviderTerms terms = provider_terms(order, target);
-    if (!services_.connections->must_wait(terms.counted_as, {this, order.site, order.owner})) return std::nullopt;
+    if (!services_.connections->must_wait(terms.place, {this, order.site, order.owner})) return std::nullopt;
   }
-  return order.targets.empty() ? std::nullopt : std::optional(has_enough(order.targets.front()));
+  return order.targets.empty() ? std::nullopt : std::optional(has_enough(order, order.targets.front(), *services_.connections));
 }
 
 std::size_t SmtpTransport::Parts::most_orders(const Config& config) const {
@@ -478,12 +485,10 @@ void SmtpTransport::Parts::stop() {
 }
 
 SmtpTransport::SmtpTransport(SmtpServices services) : parts_(std::make_unique<Parts>(std::move(services))) {}
-
 SmtpTransport::~SmtpTransport() = default;
 
 Task<AttemptReport> SmtpTransport::deliver(Order& order) { return parts_->deliver(order); }
 std::optional<HostResult> SmtpTransport::busy_now(const Order& order) { return parts_->busy_now(order); }
-
 void SmtpTransport::when_room(Room room) { parts_->when_room(std::move(room)); }
 std::size_t SmtpTransport::most_orders(const Config& config) const { return parts_->most_orders(config); }
 bool SmtpTransport::keeps_site(std::uint32_t site) const { return parts_->keeps_site(site); }

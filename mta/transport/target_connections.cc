@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "mta/system/instant.h"
+#include "mta/transport/learned_bound.h"
 #include "proto/text_hash.h"
 
 namespace mxpress::mta::transport {
@@ -18,16 +19,20 @@ bool is_pool(const dns::Address& address) {
   return address.is_v6 && bytes[0] == kPoolPrefix && std::all_of(bytes.begin() + 1, bytes.begin() + 8, [](auto byte) { return byte == 0; });
 }
 
+// Of the connections to a pool, how many may lead to hosts that have not taken mail.
+std::size_t most_unproven(std::size_t bound) { return std::max<std::size_t>(1, bound / 2); }
+
 }  // namespace
 
 struct TargetConnections::Connection {
-  Connection(std::shared_ptr<TargetConnections> in, Entry& of, const Asker& by, Instant now)
-      : all(std::move(in)), entry(of), asker(by), opened(now) {}
+  Connection(std::shared_ptr<TargetConnections> in, Entry& of, const Place& to, const Asker& by, bool proven)
+      : all(std::move(in)), entry(of), place(to), asker(by), is_proven(proven) {}
   std::shared_ptr<TargetConnections> all;  // shared: sessions may be destroyed after the transports
   Entry& entry;
-  Asker asker;  // owner of its current or latest mail; changed under the lock by its holder alone
-  const Instant opened;
-  bool is_taken = false;  // the host has accepted it; under the lock
+  Place place;            // changed under the lock by its holder alone
+  Asker asker;            // owner of its current or latest mail; changed under the lock by its holder alone
+  bool is_proven;         // its host has taken mail, or is of no provider; under the lock
+  bool is_taken = false;  // its host has accepted it; under the lock
   std::atomic<bool> is_idle = false;
   std::atomic<Wanted> wanted = Wanted::no;
 };
@@ -36,26 +41,37 @@ struct TargetConnections::Entry {
   struct Called {
     Asker asker;
     Instant until;
+    bool is_proven;
   };
+  using Line = fairness::OwnerLines<Asker>;
   dns::Address address;
   std::size_t limit = 1;  // as configured
   std::vector<std::unique_ptr<Connection>> open;
   std::vector<Called> called;  // a connection is reserved for each
-  fairness::OwnerLines<Asker> line;
+  std::array<Line, 2> lines;   // for hosts that have not taken mail, and for those that have
+  bool proven_is_next = true;  // they take turns
   std::optional<LearnedBound> learned;
   std::list<Entry*>::iterator learned_place;  // valid if it has learned a bound
 
   std::size_t least_spare() const { return is_pool(address) ? 1 : 0; }
-  bool counts(const Connection& one, Instant now) const { return !is_pool(address) || one.is_taken || now - one.opened < kOpening; }
-  std::size_t all(Instant now) const {
-    const auto counted = std::count_if(open.begin(), open.end(), [&](const auto& connection) { return counts(*connection, now); });
-    return static_cast<std::size_t>(counted) + called.size();
+  std::size_t all() const { return open.size() + called.size(); }
+  std::size_t waiting() const { return lines[0].waiting() + lines[1].waiting(); }
+  // `is_counted`: asks for an asker, and if his host has taken mail.
+  template <class IsCounted>
+  std::size_t count(IsCounted is_counted) const {
+    const auto of_open = std::count_if(open.begin(), open.end(), [&](const auto& one) { return is_counted(one->asker, one->is_proven); });
+    const auto of_called =
+        std::count_if(called.begin(), called.end(), [&](const Called& one) { return is_counted(one.asker, one.is_proven); });
+    return static_cast<std::size_t>(of_open + of_called);
   }
-  std::size_t of(const fairness::Owner& owner, Instant now) const {
-    const auto is_his = [&owner](const auto& one) { return one.asker.owner == owner; };
-    const auto his_open =
-        std::count_if(open.begin(), open.end(), [&](const auto& connection) { return counts(*connection, now) && is_his(*connection); });
-    return static_cast<std::size_t>(his_open + std::count_if(called.begin(), called.end(), is_his));
+  std::size_t of(const fairness::Owner& owner) const {
+    return count([&](const Asker& asker, bool) { return asker.owner == owner; });
+  }
+  std::size_t unproven() const {
+    return count([](const Asker&, bool is_proven) { return !is_proven; });
+  }
+  std::size_t unproven_of(const fairness::Owner& owner) const {
+    return count([&](const Asker& asker, bool is_proven) { return !is_proven && asker.owner == owner; });
   }
   void drop_called(Instant now) {
     std::erase_if(called, [now](const Called& one) { return one.until <= now; });
@@ -92,41 +108,53 @@ std::size_t TargetConnections::bound_of(const Entry& entry, Instant now) {
   return entry.learned ? std::min(entry.limit, entry.learned->at(now)) : entry.limit;
 }
 
-bool TargetConnections::has_room(const Entry& entry, const fairness::Owner& owner, Instant now) {
-  return may_open(bound_of(entry, now), entry.all(now), entry.of(owner, now), entry.least_spare());
+bool TargetConnections::has_room(const Entry& entry, const fairness::Owner& owner, bool is_proven, Instant now) {
+  const std::size_t bound = bound_of(entry, now);
+  if (!may_open(bound, entry.all(), entry.of(owner), entry.least_spare())) return false;
+  return is_proven || !is_pool(entry.address) || may_open(most_unproven(bound), entry.unproven(), entry.unproven_of(owner), 1);
 }
 
-std::optional<TargetConnections::Hold> TargetConnections::open(const dns::Address& address, const Asker& asker, std::size_t limit) {
+bool TargetConnections::is_proven(const Place& place) const { return !place.pool || proven_.has(*place.pool, place.host); }
+
+bool TargetConnections::has_taken_mail(const Place& place) const {
+  const std::lock_guard lock(mutex_);
+  return is_proven(place);
+}
+
+std::optional<TargetConnections::Hold> TargetConnections::open(const Place& place, const Asker& asker, std::size_t limit) {
   const Instant now = system::instant_now();
   const std::lock_guard lock(mutex_);
   forget_oldest(now);
-  Entry& entry = entry_of(address);
-  entry.limit = std::max(entry.limit, limit);
+  Entry& entry = entry_of(place.address);
+  entry.limit = is_pool(entry.address) ? limit : std::max(entry.limit, limit);
   call_next(entry, now);  // replaces those that did not come
   entry.drop_called(asker);
   Connection* connection = nullptr;
-  if (has_room(entry, asker.owner, now)) {
-    connection = entry.open.emplace_back(std::make_unique<Connection>(shared_from_this(), entry, asker, now)).get();
-  } else if (asker.caller && !is_stopping_) {
-    entry.line.enter(asker, asker.owner);
-    ask_to_give_way(entry, asker, now);
-  }
+  const bool proven = is_proven(place);
+  if (has_room(entry, asker.owner, proven, now))
+    connection = entry.open.emplace_back(std::make_unique<Connection>(shared_from_this(), entry, place, asker, proven)).get();
+  else if (asker.caller && !is_stopping_)
+    enter_line(entry, asker, proven, now);
   call_next(entry, now);
   return connection ? std::optional(Hold(connection)) : std::nullopt;
 }
 
-bool TargetConnections::must_wait(const dns::Address& address, const Asker& asker) {
+bool TargetConnections::must_wait(const Place& place, const Asker& asker) {
   const Instant now = system::instant_now();
   const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(dns::unmapped(address));
+  const auto found = entries_.find(dns::unmapped(place.address));
   if (found == entries_.end()) return false;
   Entry& entry = found->second;
   call_next(entry, now);
-  if (entry.is_called(asker) || has_room(entry, asker.owner, now)) return false;
-  if (is_stopping_) return true;
-  entry.line.enter(asker, asker.owner);
-  ask_to_give_way(entry, asker, now);
+  const bool proven = is_proven(place);
+  if (entry.is_called(asker) || has_room(entry, asker.owner, proven, now)) return false;
+  if (!is_stopping_) enter_line(entry, asker, proven, now);
   return true;
+}
+
+void TargetConnections::enter_line(Entry& entry, const Asker& asker, bool is_proven, Instant now) {
+  entry.lines[is_proven].enter(asker, asker.owner);
+  ask_to_give_way(entry, asker, now);
 }
 
 void TargetConnections::decline(const dns::Address& address, const Asker& asker) {
@@ -141,16 +169,19 @@ void TargetConnections::stop() {
   const std::lock_guard lock(mutex_);
   is_stopping_ = true;
   for (auto& [address, entry] : entries_) {
-    entry.line = {};
+    entry.lines = {};
     entry.called.clear();
     for (auto& connection : entry.open) connection->asker.caller = nullptr;
   }
 }
 
-std::size_t TargetConnections::open_to(const dns::Address& address) const {
+TargetConnections::Use TargetConnections::use_of(const dns::Address& address) const {
+  const Instant now = system::instant_now();
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(dns::unmapped(address));
-  return found == entries_.end() ? 0 : found->second.open.size();
+  if (found == entries_.end()) return {};
+  const Entry& entry = found->second;
+  return {entry.open.size(), bound_of(entry, now), entry.waiting()};
 }
 
 std::size_t TargetConnections::addresses() const {
@@ -162,18 +193,22 @@ std::size_t TargetConnections::addresses() const {
 void TargetConnections::call_next(Entry& entry, Instant now) {
   if (is_stopping_) return;
   entry.drop_called(now);
-  while (entry.line.waiting() > 0 && (entry.all(now) == 0 || entry.all(now) < bound_of(entry, now))) {
-    const auto next = entry.line.next([&](const fairness::Owner& owner) { return has_room(entry, owner, now); });
+  while (entry.waiting() > 0 && (entry.all() == 0 || entry.all() < bound_of(entry, now))) {
+    bool is_proven = entry.proven_is_next;
+    const auto may = [&](const fairness::Owner& owner) { return has_room(entry, owner, is_proven, now); };
+    auto next = entry.lines[is_proven].next(may);
+    if (!next) next = entry.lines[is_proven = !is_proven].next(may);
     if (!next) return;
+    entry.proven_is_next = !is_proven;
     const Asker& asker = next->item;
-    entry.called.push_back({asker, now + kKept});
+    entry.called.push_back({asker, now + kKept, is_proven});
     asker.caller->called(entry.address, asker.site, asker.owner);
   }
 }
 
 // Asks another site: an idle one, or the first in use. An asker who has used up his share can only use a connection of his own.
 void TargetConnections::ask_to_give_way(Entry& entry, const Asker& asker, Instant now) {
-  const bool has_share = entry.all(now) < bound_of(entry, now);
+  const bool has_share = entry.all() < bound_of(entry, now);
   Connection* best = nullptr;
   for (const auto& connection : entry.open) {
     const Asker& holder = connection->asker;
@@ -224,7 +259,7 @@ bool TargetConnections::Hold::use_for(const fairness::Owner& owner) {
   const std::lock_guard lock(connection_->all->mutex_);
   Entry& entry = connection_->entry;
   const std::size_t bound = bound_of(entry, now);
-  const std::size_t own = entry.of(owner, now);
+  const std::size_t own = entry.of(owner);
   if (own > 0 && own + 1 + std::max(bound / kSpare, entry.least_spare()) > bound) return false;
   connection_->asker.owner = owner;
   connection_->all->call_next(entry, now);
@@ -240,22 +275,58 @@ void TargetConnections::Hold::was_taken() {
   const std::lock_guard lock(connection_->all->mutex_);
   Entry& entry = connection_->entry;
   connection_->is_taken = true;
-  if (!entry.learned) return;
+  if (!entry.learned || (is_pool(entry.address) && !connection_->is_proven)) return;
   entry.learned->took(now);
   connection_->all->call_next(entry, now);
 }
 
-bool TargetConnections::Hold::was_refused() {
+void TargetConnections::Hold::took_mail() {
+  const Place& place = connection_->place;
+  if (!place.pool) return;
+  const Instant now = system::instant_now();
   const std::lock_guard lock(connection_->all->mutex_);
   Entry& entry = connection_->entry;
-  const Asker& asker = connection_->asker;
-  const std::size_t others = entry.open.size() - 1;
-  if (others == 0) return false;
+  connection_->all->proven_.took_mail(*place.pool, place.host);
+  if (connection_->is_proven) return;
+  for (const auto& one : entry.open) one->is_proven = one->is_proven || one->place.host == place.host;
+  connection_->all->call_next(entry, now);
+}
+
+bool TargetConnections::Hold::lead_to(const Place& to) {
   const Instant now = system::instant_now();
-  connection_->all->learn(entry, others, now);
-  if (!asker.caller) return true;
-  entry.line.enter(asker, asker.owner);
-  connection_->all->ask_to_give_way(entry, asker, now);
+  TargetConnections& all = *connection_->all;
+  const std::lock_guard lock(all.mutex_);
+  Entry& entry = connection_->entry;
+  const std::size_t bound = bound_of(entry, now);
+  if (!to.is_in_pool() || to.address != entry.address || entry.all() > bound) return false;
+  const bool proven = all.is_proven(to);
+  const fairness::Owner& owner = connection_->asker.owner;
+  const bool is_one_more = connection_->is_proven && !proven;
+  if (is_one_more && !may_open(most_unproven(bound), entry.unproven(), entry.unproven_of(owner), 1)) return false;
+  connection_->place = to;
+  connection_->is_proven = proven;
+  connection_->is_taken = false;
+  connection_->is_idle = false;
+  all.call_next(entry, now);
+  return true;
+}
+
+// Of a pool, the bound is the number of connections that its hosts have accepted, so that it holds for further refusals of connections that
+// were opened at the same time.
+bool TargetConnections::Hold::was_refused() {
+  const Instant now = system::instant_now();
+  const std::lock_guard lock(connection_->all->mutex_);
+  TargetConnections& all = *connection_->all;
+  Entry& entry = connection_->entry;
+  const Asker& asker = connection_->asker;
+  const bool is_of_pool = is_pool(entry.address);
+  const auto is_other = [&](const auto& one) { return one.get() != connection_ && (one->is_taken || !is_of_pool); };
+  const auto others = static_cast<std::size_t>(std::count_if(entry.open.begin(), entry.open.end(), is_other));
+  if (others == 0) return false;
+  const bool is_known = is_of_pool && entry.learned && entry.learned->at(now) <= others;
+  if (!is_known && is_of_pool && !all.proven_.may_teach(entry.address, connection_->place.host)) return false;
+  if (!is_known) all.learn(entry, others, now);
+  if (asker.caller) all.enter_line(entry, asker, connection_->is_proven, now);
   return true;
 }
 

@@ -1,6 +1,7 @@
 // Counts open connections per address: all workers keep one bound together, with shares for the owners of mail.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +17,9 @@
 #include "dns/address.h"
 #include "mta/fairness/owner.h"
 #include "mta/fairness/owner_lines.h"
-#include "mta/transport/learned_bound.h"
+#include "mta/transport/connection_place.h"
+#include "mta/transport/proven_hosts.h"
+#include "queue/instant.h"
 
 namespace mxpress::mta::transport {
 
@@ -33,13 +36,14 @@ bool may_open(std::size_t bound, std::size_t all, std::size_t own, std::size_t l
 // A site is a set of names, and the owner of a domain may put anybody's host into it: so a host is protected by its address, regardless of
 // names and ports. Connections count from before they are made until they are closed; idle ones count for the owner of their latest mail. A
 // refused asker stands in the address's line; when a connection ends, owners take turns, and it is reserved for the one who is called. Any
-// thread. In the pool of a provider (provider_terms.h) a connection counts while the host has accepted it, and before that for kOpening:
-// any domain may name machines of the provider that never take mail. Of a pool one connection stays free for others if it has several.
-// Memory: addresses with connections, and kMostLearned others with a learned bound.
+// thread.
+// The pool of a provider (provider_terms.h) counts the connections to all of its hosts. Any domain may name machines there that take no
+// mail or belong to customers: so those to hosts that have not taken mail (ProvenHosts) have half of the pool, of which one owner leaves
+// one free, and such hosts teach the pool no bound. One connection of a pool stays free for others if it has several. Memory: addresses
+// with connections, kMostLearned others with a learned bound, and ProvenHosts.
 class TargetConnections : public std::enable_shared_from_this<TargetConnections> {
  public:
   static constexpr std::size_t kMostLearned = 1'000;
-  static constexpr Duration kOpening = std::chrono::seconds(1);
   static constexpr Duration kKept = std::chrono::seconds(2);  // reservation for an asker who was called
 
   // One worker. Called by any thread under a lock: it must only post its work.
@@ -53,6 +57,7 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
    protected:
     ~Caller() = default;
   };
+  using Place = ConnectionPlace;
   enum class Wanted : std::uint8_t { no, by_same_owner, by_another_owner };
   // Identifies who wants a connection.
   struct Asker {
@@ -92,8 +97,13 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
     Wanted wanted() const;
     // The host has accepted the connection.
     void was_taken();
+    // The host has accepted a message.
+    void took_mail();
+    // The connection has been closed, and the next one for the same mail goes to `to`. True: it has this one's place in the pool of both
+    // hosts, so that the mail need not wait in the line once more.
+    [[nodiscard]] bool lead_to(const Place& to);
     // The host has refused the connection for now. True: others are open there, so the host is busy, not failing; their number is the new
-    // bound, and the asker stands in the line.
+    // bound, and the asker stands in the line. In a pool only a host that has taken mail since its last refusal is believed.
     [[nodiscard]] bool was_refused();
 
    private:
@@ -108,17 +118,25 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
   TargetConnections(const TargetConnections&) = delete;
   TargetConnections& operator=(const TargetConnections&) = delete;
 
-  // `limit`: as configured, at least 1; the largest value given counts for the address. Nullopt: the address is busy for this owner, who
-  // now stands in the line.
-  std::optional<Hold> open(const dns::Address& address, const Asker& asker, std::size_t limit);
+  // `limit`: as configured, at least 1; the largest value given counts for an address, the latest for a pool. Nullopt: the address is busy
+  // for this owner, who now stands in the line.
+  std::optional<Hold> open(const Place& place, const Asker& asker, std::size_t limit);
+  // True if the host has taken mail, or belongs to no known provider.
+  bool has_taken_mail(const Place& place) const;
   // True if open() would refuse him now: then he stands in the line.
-  bool must_wait(const dns::Address& address, const Asker& asker);
+  bool must_wait(const Place& place, const Asker& asker);
   // An asker who was called, and may not have asked for the connection yet, needs none.
   void decline(const dns::Address& address, const Asker& asker);
   // Calls nobody from now on.
   void stop();
 
-  std::size_t open_to(const dns::Address& address) const;
+  struct Use {
+    std::size_t open = 0;     // connections
+    std::size_t bound = 0;    // of them, now; 0: nothing is known of the address
+    std::size_t waiting = 0;  // sites
+  };
+  Use use_of(const dns::Address& address) const;
+  std::size_t open_to(const dns::Address& address) const { return use_of(address).open; }
   std::size_t addresses() const;  // addresses with an entry
 
  private:
@@ -128,7 +146,9 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
 
   Entry& entry_of(const dns::Address& address);
   static std::size_t bound_of(const Entry& entry, Instant now);
-  static bool has_room(const Entry& entry, const fairness::Owner& owner, Instant now);
+  static bool has_room(const Entry& entry, const fairness::Owner& owner, bool is_proven, Instant now);
+  bool is_proven(const Place& place) const;
+  void enter_line(Entry& entry, const Asker& asker, bool is_proven, Instant now);
   void call_next(Entry& entry, Instant now);
   void ask_to_give_way(Entry& entry, const Asker& asker, Instant now);
   void learn(Entry& entry, std::size_t others, Instant now);
@@ -140,6 +160,7 @@ class TargetConnections : public std::enable_shared_from_this<TargetConnections>
   bool is_stopping_ = false;
   std::unordered_map<dns::Address, Entry, Hash> entries_;  // stable addresses: connections refer to them
   std::list<Entry*> learned_;                              // the one with the oldest refusal first
+  ProvenHosts proven_;
 };
 
 }  // namespace mxpress::mta::transport

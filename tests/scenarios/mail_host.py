@@ -10,12 +10,13 @@ from harness import wait_until
 
 
 class MailHost:
-    """`replies`: the reply to a command by its verb, to "CONNECT", or to the content ("."). A list is used up to its last one; "" is the usual reply."""
+    """`replies`: the reply to a command by its verb, to "CONNECT", or to the content ("."). A list is used up to its last one; "" is the usual reply.
+    `after`: how many seconds the host takes for a reply, by the same words."""
 
-    def __init__(self, network, name, address, replies=None):
+    def __init__(self, network, name, address, replies=None, after=None):
         self.log = network.world.path(f'{name}-{address.replace(":", "-")}.log')
         self.log.write_text('')
-        command = [*network.prefix(network.theirs), sys.executable, pathlib.Path(__file__).resolve(), name, address, self.log, json.dumps(replies or {})]
+        command = [*network.prefix(network.theirs), sys.executable, pathlib.Path(__file__).resolve(), name, address, self.log, json.dumps(replies or {}), json.dumps(after or {})]
         self.process = network.world.start(f'host-{name}', command)
         wait_until(lambda: network.listens(network.theirs, address, 25), 20, lambda: f'{name} to listen at {address}: {self.process.log_text()}')
 
@@ -50,7 +51,7 @@ USUAL = {'CONNECT': '220 {name} ESMTP', 'EHLO': '250-{name}\r\n250 8BITMIME', 'M
          '.': '250 2.0.0 accepted', 'RSET': '250 ok', 'QUIT': '221 bye'}
 
 
-def serve(name, address, log, replies):
+def serve(name, address, log, replies, after):
     def reply(word):
         own = replies.get(word, '')
         if isinstance(own, list):
@@ -58,10 +59,13 @@ def serve(name, address, log, replies):
         return own or USUAL.get(word, '502 5.5.1 no such command').format(name=name)
 
     class Session(socketserver.StreamRequestHandler):
-        has_quit = False
+        has_ended = False
 
         def say(self, word):
+            time.sleep(after.get(word, 0))
             text = reply(word)
+            if text.startswith('4') and word == 'CONNECT':
+                self.end()
             self.wfile.write(text.encode() + b'\r\n')
             return text
 
@@ -75,11 +79,13 @@ def serve(name, address, log, replies):
                 self.converse()
             except ConnectionError:  # the client has closed
                 pass
-            if not self.has_quit:
-                self.note_end()
+            self.end()
 
-        def note_end(self):
-            self.note(f'closed {time.monotonic_ns()}')
+        def end(self):
+            """Noted before the reply that ends it: behind that the client may be faster."""
+            if not self.has_ended:
+                self.note(f'closed {time.monotonic_ns()}')
+            self.has_ended = True
 
         def converse(self):
             if not self.say('CONNECT').startswith('220'):
@@ -89,8 +95,7 @@ def serve(name, address, log, replies):
                 line = line.decode(errors='replace').strip()
                 word = line.partition(' ')[0].upper()
                 if word == 'QUIT':
-                    self.has_quit = True
-                    self.note_end()  # behind the reply the client may be faster
+                    self.end()
                 said = self.say(word)
                 if word == 'QUIT':
                     return
@@ -115,4 +120,4 @@ def serve(name, address, log, replies):
 
 
 if __name__ == '__main__':
-    serve(sys.argv[1], sys.argv[2], sys.argv[3], json.loads(sys.argv[4]))
+    serve(sys.argv[1], sys.argv[2], sys.argv[3], json.loads(sys.argv[4]), json.loads(sys.argv[5]))

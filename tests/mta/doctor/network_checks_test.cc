@@ -236,4 +236,26 @@ TEST_CASE("doctor: DNSSEC is what the daemon says of it") {
   CHECK(check_dnssec("").state == State::unknown);
 }
 
+TEST_CASE("doctor: codes that known lists publish for what they list are told in words, and others are no listing") {
+  const auto listing = [](const char* code, std::string_view list) {
+    dns::Answer answer;
+    answer.kind = dns::AnswerKind::found;
+    answer.addresses.push_back(address(code));
+    return std::pair(listing_of(answer, list), meaning_of(answer, list));
+  };
+  CHECK(listing("127.0.0.10", "zen.spamhaus.org").second.starts_with("PBL: its network says"));
+  for (const char* code : {"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.7", "127.0.0.9", "127.0.0.11"}) {
+    CHECK(listing(code, "zen.spamhaus.org").first == Listing::listed);
+    CHECK_FALSE(listing(code, "zen.spamhaus.org").second.empty());
+  }
+  for (const char* code : {"127.255.255.252", "127.255.255.254", "127.255.255.255", "127.0.0.1", "198.51.100.1"})
+    CHECK(listing(code, "zen.spamhaus.org").first == Listing::refused);
+  CHECK(listing("127.0.1.2", "zen.spamhaus.org").first == Listing::other);
+  CHECK(listing("127.0.0.12", "bl.mailspike.net").first == Listing::listed);
+  for (const char* code : {"127.0.0.15", "127.0.0.18", "127.0.0.20"}) CHECK(listing(code, "bl.mailspike.net").first == Listing::other);
+  CHECK(listing("127.0.0.3", "bl.spamcop.net").first == Listing::other);
+  CHECK(listing("127.0.0.99", "bl.example").first == Listing::listed);
+  CHECK(listing("127.0.0.1", "bl.example").first == Listing::refused);
+}
+
 }  // namespace mxpress::testing

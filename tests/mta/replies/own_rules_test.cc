@@ -141,5 +141,16 @@ TEST_CASE("own rules: the limits of large providers are known by the names of th
   CHECK(name_for("example-org.mail.protection.outlook.com") == "microsoft-365");
   CHECK(name_for("outlook-com.olc.protection.outlook.com") == "microsoft-consumer");
   CHECK(name_for("mx-ha02.web.de") == "gmx");
+  CHECK(name_for("alt3.gmail-smtp-in.l.google.com") == "gmail");
+  CHECK(name_for("alt1.aspmx.l.google.com") == "gmail");
+  CHECK(name_for("smtp-in.orange.fr") == "orange");
+  CHECK(name_for("163mx01.mxmail.netease.com") == "netease");
   CHECK(name_for("mx.example.org") == "none");
+}
+
+TEST_CASE("own rules: a machine of a provider's customer, or another of the provider, is none of its mail hosts") {
+  for (const char* host :
+       {"lfbn-lil-1-123-45.w90-12.abo.wanadoo.fr", "abo.orange.fr", "c-198-51-100-7.hsd1.ca.comcast.net", "www.google.com",
+        "foxmail.mail.qq.com", "www.gmx.net", "web.de", "rate-limited-proxy.google.com", "www.icloud.com"})
+    CHECK(own().rules.limits_for(host) == nullptr);
 }

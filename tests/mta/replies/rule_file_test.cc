@@ -159,12 +159,26 @@ TEST_CASE("rule file: limits of providers are read, and found by the end of a ma
   CHECK(file.rules.limits_for("notexample.org") == nullptr);
 }
 
+TEST_CASE("rule file: the rate of a provider is written as that of a route, and named by a key without spaces") {
+  const RuleFile file = parse_rules(
+      std::string(kGood) + "[[limit]]\nname = \"the big one\"\nhost = \"big.example\"\nrate = [\"20/m\", \"500/h\"]\n", "f.toml");
+  CHECK(file.mistakes.empty());
+  const auto rules = rates_of(file.rules.limits());
+  REQUIRE(rules.size() == 1);
+  CHECK(rules.begin()->first == file.rules.limits_for("mx.big.example")->rate_key());
+  CHECK(rules.begin()->first.find(' ') == std::string::npos);
+  CHECK(rules.begin()->second ==
+        mxpress::mta::RateRule{"provider the big one", {{20, std::chrono::minutes(1)}, {500, std::chrono::hours(1)}}, {}});
+}
+
 TEST_CASE("rule file: mistakes in limits are told with their line") {
   CHECK(mistake_of("[[limit]]\nname = \"a\"\nhost = \"a.example\"\nconnections = 0") ==
         "f.toml:10: connections takes a number from 1 to 10000");
   CHECK(mistake_of("[[limit]]\nname = \"a\"\nhost = \".example\"\nmessages = 1") == "f.toml:9: host takes names such as \"google.com\"");
   CHECK(mistake_of("[[limit]]\nname = \"a\"\nmessages = 1").ends_with("the limit names no host"));
   CHECK(mistake_of("[[limit]]\nname = \"a\"\nhost = \"a.example\"")
-            .ends_with("the limit has neither connections nor messages nor recipients"));
+            .ends_with("the limit has neither connections nor messages nor recipients nor rate"));
+  CHECK(mistake_of("[[limit]]\nname = \"a\"\nhost = \"a.example\"\nrate = \"0/h\"").starts_with("f.toml:10: rate "));
+  CHECK(mistake_of("[[limit]]\nname = \"a\"\nhost = \"a.example\"\nrate = 5").starts_with("f.toml:10: rate must be a rate such as"));
   CHECK(mistake_of("[[limit]]\nname = \"a\"\nhost = \"a.example\"\nspeed = 1") == "f.toml:10: a limit has no key speed");
 }

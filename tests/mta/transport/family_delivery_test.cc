@@ -195,3 +195,31 @@ TEST_CASE("family change: a message that may have been delivered is not sent ove
   CHECK(report.results[0].last.maybe_delivered);
   CHECK(world.four.connections() == 0);
 }
+
+TEST_CASE("family change: at a provider that has no further place the other family has that of the session which was kept") {
+  World world;
+  const std::string limit = "[[limit]]\nname = \"small\"\nhost = \"mx.there.example\"\nconnections = 1\n";
+  world.rules = std::make_shared<const replies::RuleSet>(replies::parse_rules(std::string(kRules) + limit, "replies.toml").rules);
+  REQUIRE(world.rules->limits_for("mx.there.example"));
+  world.six.behaviour().stages["RCPT"] = {.reply = kRefusal};
+  CHECK(world.outcomes({"a@there.example"}) == std::vector<Outcome>{Outcome::delivered});
+  CHECK(world.four.messages().size() == 1);
+}
+
+TEST_CASE("attempt history: it has the refusal of a recipient beside accepted ones, without a change of family") {
+  World world;
+  world.targets = {kFour};
+  world.four.behaviour().stages["RCPT TO:<nobody@there.example>"] = {"550 5.1.1 no such user"};
+  const auto report = world.attempt({"you@there.example", "nobody@there.example", "me@there.example"});
+  REQUIRE(report.attempt.hosts.size() == 2);
+  CHECK(report.attempt.hosts[0].result.reply_code == 250);
+  CHECK(report.attempt.hosts[1].result == report.results[1].last);
+  CHECK(report.attempt.hosts[1].result.text == "550 5.1.1 no such user");
+}
+
+TEST_CASE("attempt history: recipients that are refused alike make one line") {
+  World world;
+  world.targets = {kFour};
+  world.four.behaviour().stages["RCPT"] = {"550 5.1.1 no such user"};
+  CHECK(world.attempt({"you@there.example", "me@there.example"}).attempt.hosts.size() == 1);
+}

@@ -27,7 +27,7 @@ struct Scene {
 
   Scene() {
     replies::RuleSet rules;
-    rules.add(replies::ProviderLimits{"big", {"big.example"}, 3, 20, 10});
+    rules.add(replies::ProviderLimits{"big", {"big.example"}, 3, 20, 10, {}});
     order.rules = std::make_shared<const replies::RuleSet>(std::move(rules));
     order.config = config;
     order.most_connections = config->delivery.max_sessions_per_site;
@@ -40,14 +40,16 @@ TEST_CASE("provider terms: a provider's limits count for all its hosts together"
   Scene scene;
   const auto one = provider_terms(scene.order, kOne);
   CHECK((one.most_connections == 3 && one.most_messages == 20 && one.most_recipients == 10));
-  CHECK(one.counted_as == provider_terms(scene.order, kTwo).counted_as);
-  CHECK(one.counted_as != kOne.address);
+  CHECK(one.place.address == provider_terms(scene.order, kTwo).place.address);
+  CHECK(one.place.address != kOne.address);
+  CHECK(one.place.host == kOne.address);
 }
 
 TEST_CASE("provider terms: other hosts keep the limits of the configuration, and count by their address") {
   Scene scene;
   const auto terms = provider_terms(scene.order, kOther);
-  CHECK(terms.counted_as == kOther.address);
+  CHECK(terms.place.address == kOther.address);
+  CHECK_FALSE(terms.place.pool);
   CHECK(terms.most_connections == 10);
   CHECK(terms.most_messages == transport::SmtpTransport::kMostTransactions);
   CHECK(terms.most_recipients == 100);
@@ -59,7 +61,7 @@ TEST_CASE("provider terms: a value of the configuration counts before a provider
   scene.config->delivery.max_recipients = 50;
   const auto terms = provider_terms(scene.order, kOne);
   CHECK((terms.most_connections == 30 && terms.most_recipients == 50 && terms.most_messages == 20));
-  CHECK(terms.counted_as == kOne.address);
+  CHECK(terms.place.address == kOne.address);
 }
 
 TEST_CASE("provider terms: they hold for mail hosts from the DNS alone") {
@@ -68,7 +70,7 @@ TEST_CASE("provider terms: they hold for mail hosts from the DNS alone") {
   CHECK(provider_terms(scene.order, kOne).most_connections == 10);
   scene.order.is_by_route = false;
   scene.order.rules = nullptr;
-  CHECK(provider_terms(scene.order, kOne).counted_as == kOne.address);
+  CHECK(provider_terms(scene.order, kOne).place.address == kOne.address);
 }
 
 TEST_CASE("provider terms: a host is busy while another host of its provider has the last connection, and no longer") {
@@ -81,11 +83,13 @@ TEST_CASE("provider terms: a host is busy while another host of its provider has
   scene.order.owner = fairness::Owner::user(1001);
   scene.order.targets = {kTwo};
   const auto open = [&](std::int64_t uid) {
-    return connections->open(provider_terms(scene.order, kOne).counted_as, {nullptr, 1, fairness::Owner::user(uid)}, 3);
+    return connections->open(provider_terms(scene.order, kOne).place, {nullptr, 1, fairness::Owner::user(uid)}, 3);
   };
+  open(1001)->took_mail();
   std::vector<std::optional<transport::TargetConnections::Hold>> held;
   for (int i = 0; i < 3; ++i) held.push_back(open(1002 + i));
-  CHECK(smtp.busy_now(scene.order));
+  REQUIRE(smtp.busy_now(scene.order));
+  CHECK(smtp.busy_now(scene.order)->text == "waits for its turn at big: 3 of at most 3 connections to that provider are in use");
   scene.order.targets = {kOther};
   CHECK_FALSE(smtp.busy_now(scene.order));
   held.clear();

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
+#include "mta/transport/learned_bound.h"
 #include "mta/transport/target_connections.h"
 #include "tests/support/virtual_time.h"
 
@@ -97,27 +98,6 @@ TEST_CASE("target connections: the bound holds for an address, whatever sites as
   CHECK_FALSE(host.open(3, proto::ShareOwner::user(1004)));
   CHECK(host.all->open_to(kHost) == 10);
   CHECK(host.all->open(kOther, {&host.notes, 4, kMallory}, 10));
-}
-
-TEST_CASE("target connections: in a provider's pool those that no host accepts stop counting after a second") {
-  Host host;
-  const dns::Address pool{true, {mta::transport::kPoolPrefix, 0, 0, 0, 0, 0, 0, 0, 9}};
-  const auto open = [&](std::uint32_t site, const proto::ShareOwner& owner) {
-    auto hold = host.all->open(pool, {&host.notes, site, owner}, 4);
-    if (hold) host.holds.push_back(std::move(*hold));
-    return hold.has_value();
-  };
-  CHECK((open(1, kMallory) && open(2, kMallory) && open(3, kMallory)));
-  CHECK_FALSE(open(4, kMallory));  // one stays free for others
-  CHECK(open(5, kBob));
-  CHECK_FALSE(open(6, kAlice));
-  host.holds[0].was_taken();
-  host.wait(TargetConnections::kOpening);
-  CHECK(open(6, kAlice));
-  for (auto& hold : host.holds) hold.was_taken();
-  host.wait(TargetConnections::kOpening);
-  CHECK_FALSE(open(8, proto::ShareOwner::user(1004)));
-  CHECK(host.all->open_to(pool) == 5);
 }
 
 TEST_CASE("target connections: an address that is mapped into IPv6 is the same") {
