@@ -58,6 +58,7 @@ constexpr CommandRow kActing[] = {
     {"bounce SELECTOR", "give up and notify the sender"},
     {"remove SELECTOR", "forget, and notify nobody"},
     {"flush", "retry --all"},
+    {"send --to A", "sends a message with attachments of any size, from the package mxpress-send: mxpress send --help, mxpress-send(1)"},
     {"reload", "read the configuration again"},
     {"replies use FILE", "check it, put it beside the configuration in the place of the rules of mxpress, and reload"},
     {"notices use FILE", "check it, put it beside the configuration over the texts of mxpress, and reload"},
