@@ -122,9 +122,9 @@ std::vector<Batch> batches_of(const proto::Envelope& envelope, const Config& con
 std::shared_ptr<content::Signer> readable_signer(const Config& config) {
   auto keys = routing::load_signing_keys(config);
   if (!keys || keys->domains.empty()) return nullptr;
+  // Without the daemon's record of published keys, only those sign that always do.
   const auto seen = records::read_seen_keys(records::seen_keys_file(config.spool_directory));
-  if (!seen) return nullptr;
-  const records::KeyBook book(std::move(*keys), *seen, Clock::current().wall());
+  const records::KeyBook book(std::move(*keys), seen ? *seen : records::SeenKeys(), Clock::current().wall());
   return std::make_shared<content::DkimSigner>(book.ring(), routing::signing_rule(config.senders));
 }
 
@@ -138,7 +138,7 @@ class Express {
  private:
   Task<void> deliver_all(const check::OwnLookups& lookups, transport::Transport& transport);
   Task<void> deliver(Batch batch, const check::OwnLookups& lookups, const std::set<dns::Address>& own, transport::Transport& transport);
-  void note(const transport::AttemptReport& report);
+  void note(const transport::Order& order, const transport::AttemptReport& report);
   void note(const Batch& batch, const dns::Targets& failure);
   void tell(std::uint32_t recipient, Outcome outcome, const std::string& words);
   ExitStatus result() const;
@@ -147,6 +147,7 @@ class Express {
   const std::shared_ptr<const queue::Message> message_;
   std::ostream& out_;
   std::mt19937_64 random_;
+  std::uint32_t sites_ = 0;  // so far: each destination is a site of its own
   std::size_t failed_ = 0, deferred_ = 0;
 };
 
@@ -157,13 +158,17 @@ void Express::tell(std::uint32_t recipient, Outcome outcome, const std::string& 
   out_ << clean(message_->envelope.recipients[recipient].mailbox.to_string()) << ": " << what << clean(words) << "\n" << std::flush;
 }
 
-void Express::note(const transport::AttemptReport& report) {
+std::string words_of(const proto::HostResult& result) {
+  if (result.host.empty()) return result.text;
+  return result.host + " [" + result.address + "]" + (result.reply_code == 0 ? ": " : " said: ") + result.text;
+}
+
+void Express::note(const transport::Order& order, const transport::AttemptReport& report) {
+  if (report.is_busy)
+    for (const std::uint32_t recipient : order.recipients) tell(recipient, Outcome::deferred, words_of(report.failure));
   for (std::size_t i = 0; i < report.results.size(); ++i) {
     const proto::RecipientResult& result = report.results[i];
-    const proto::HostResult& last = result.outcome == Outcome::untried ? report.failure : result.last;
-    const std::string place =
-        last.host.empty() ? std::string() : last.host + " [" + last.address + "]" + (last.reply_code == 0 ? ": " : " said: ");
-    tell(report.attempt.recipients[i], result.outcome, place + last.text);
+    tell(report.attempt.recipients[i], result.outcome, words_of(result.outcome == Outcome::untried ? report.failure : result.last));
   }
 }
 
@@ -188,12 +193,15 @@ Task<void> Express::deliver(Batch batch, const check::OwnLookups& lookups, const
   order.terms = std::make_shared<const transport::SessionTerms>(transport::session_key(route, found.targets).terms);
   order.targets = std::move(found.targets.targets);
   order.is_by_route = !route.is_direct();
+  order.site = ++sites_;
+  order.most_connections = config_->max_sessions_for(domain);
   order.config = config_;
   order.wanted = [] { return true; };
   order.trying = [this](const dns::Target& target) {
     out_ << "asking " << clean(target.host) << " [" << target.address_text() << "]\n" << std::flush;
   };
-  note(co_await transport.deliver(order));
+  const transport::AttemptReport report = co_await transport.deliver(order);
+  note(order, report);
 }
 
 Task<void> Express::deliver_all(const check::OwnLookups& lookups, transport::Transport& transport) {

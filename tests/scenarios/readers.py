@@ -27,14 +27,14 @@ def read_by_mutt(world, content, first, count):
     mailbox = world.path('mutt.mbox')
     mailbox.write_bytes(b'From me@here.example Thu Jan  1 00:00:00 2026\n' + content.replace(b'\r\n', b'\n') + b'\n')
     keys = '<view-attachments>' + ''.join(f'{entry}<enter><save-entry><enter>' for entry in range(first, first + count)) + '<exit><exit>'
-    commands = ['-e', f'set dotlock_program={world.peer("mutt_dotlock", "mutt")}', '-e', 'set confirmappend=no', '-e', f'push "{keys}"']
+    commands = ['-e', f'set folder={folder}', '-e', f'set dotlock_program={world.peer("mutt_dotlock", "mutt")}', '-e', 'set confirmappend=no', '-e', f'push "{keys}"']
     command = [str(world.peer('mutt', 'mutt')), '-n', '-R', '-F', '/dev/null', '-f', str(mailbox), *commands]
     environment = {**world.peer_environment(), 'TERM': 'xterm', 'LC_ALL': 'C.UTF-8', 'HOME': str(world.folder)}
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)
         os.execve(command[0], command, environment)
-    read_to_end(terminal, 30)
+    world.path('mutt.log').write_bytes(read_to_end(terminal, 30))
     os.kill(pid, signal.SIGTERM)
     os.waitpid(pid, 0)
     os.close(terminal)

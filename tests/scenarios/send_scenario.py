@@ -20,6 +20,7 @@ ZONE = [
     'mx.slow.example. 60 IN A 127.0.0.12',
     'refusing.example. 60 IN MX 10 mx.refusing.example.',
     'mx.refusing.example. 60 IN A 127.0.0.14',
+    'also.example. 60 IN MX 10 mx1.there.example.',
     'null.example. 60 IN MX 0 .',
 ]
 
@@ -86,7 +87,12 @@ def scenario_follow_tells_what_becomes_of_a_message(world):
 
 def scenario_now_delivers_without_a_daemon(world):
     there, port = start_hosts(world)
-    daemon = Daemon(world, Unbound(world, ZONE).port, port, extra='''
+    key = world.path('dkim.pem')
+    check_equal(world.run([world.program('mxpress'), 'dkim', 'key', key]).returncode, 0, 'exit code of mxpress dkim key')
+    daemon = Daemon(world, Unbound(world, ZONE).port, port, extra=f'''
+[dkim."here.example"]
+keys = {{ s1 = "{key}" }}
+sign = "always"
 [destination."signed-in.example"]
 route = "provider"
 [route.provider]
@@ -97,14 +103,15 @@ user = "me"
 password_file = "/nonexistent"
 ''')
     path = write_files(world.make_folder('files'), {'Отчёт.bin': b'\0\xff' * 1000})[0]
-    code, output, errors = send(world, daemon, '--to', 'you@there.example', '--cc', 'you@null.example', '--text', '-', '--attach', path, '--now', text=b'x\n')
+    code, output, errors = send(world, daemon, '--to', 'you@there.example, you@also.example', '--cc', 'you@null.example', '--text', '-', '--attach', path, '--now', text=b'x\n')
     check_equal(code, 69, f'exit code ({output}{errors})')
-    check('you@there.example: delivered; ' in output and 'you@null.example: failed; ' in output, f'the output is {output!r}')
-    check_equal(there.count(), 1, 'messages at the mail host')
+    for step in ('you@there.example: delivered; ', 'you@also.example: delivered; ', 'you@null.example: failed; '):
+        check(step in output, f'the output is {output!r}')
+    check_equal(sorted(message.recipients for message in there.messages()), [['<you@also.example>'], ['<you@there.example>']], 'messages at the mail host')
     content = there.messages()[0].content
     check_equal(read_by_python(content), {'Отчёт.bin': b'\0\xff' * 1000}, 'the file')
     letter = email.message_from_bytes(content, policy=email.policy.default)
-    check(all(letter[name] for name in ('date', 'from', 'message-id')), 'a field is missing')
+    check(all(letter[name] for name in ('date', 'from', 'message-id', 'dkim-signature')), f'a field is missing: {letter.keys()}')
     code, output, errors = send(world, daemon, '--to', 'you@slow.example', '--text', '-', '--now', text=b'x\n')
     check_equal(code, 75, f'exit code for a host that defers ({output}{errors})')
     check('mxpress keeps no copy' in errors, f'it says {errors!r}')
@@ -112,7 +119,7 @@ password_file = "/nonexistent"
         code, output, errors = send(world, daemon, '--to', f'you@there.example, {recipient}', '--text', '-', '--now', text=b'x\n')
         check_equal((code, output), (69, ''), f'exit code and output for {recipient} ({errors})')
         check(why in errors and 'leave out --now' in errors, f'it says {errors!r}')
-    check_equal(there.count(), 1, 'messages at the mail host after the refusals')
+    check_equal(there.count(), 2, 'messages at the mail host after the refusals')
 
 
 def peak_kib(process):
