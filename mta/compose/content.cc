@@ -1,8 +1,6 @@
 // Makes body parts with GMime. What GMime does by itself and what is done here: docs/send.md.
 #include "mta/compose/content.h"
 
-#include <unistd.h>
-
 #include <string>
 
 #include "mta/compose/file_name.h"
@@ -17,9 +15,11 @@ constexpr const char* kCharset = "utf-8";
 
 GMimeObject* object(void* part) { return static_cast<GMimeObject*>(part); }
 
-// The octets of the file up to the size that it had when it was opened. GMime seeks in the descriptor and closes it.
+// The octets of the file up to the size that it had when it was opened. GMime seeks in the descriptor.
 Held<GMimeStream> stream_of(const Source& source) {
-  return Held<GMimeStream>(g_mime_stream_fs_new_with_bounds(::dup(source.descriptor()), 0, static_cast<gint64>(source.size())));
+  Held<GMimeStream> stream(g_mime_stream_fs_new_with_bounds(source.descriptor(), 0, static_cast<gint64>(source.size())));
+  g_mime_stream_fs_set_owner(GMIME_STREAM_FS(stream.get()), FALSE);
+  return stream;
 }
 
 void add_filter(GMimeStream* stream, GMimeFilter* filter) {

@@ -12,14 +12,16 @@ namespace {
 
 constexpr const char* kCharset = "utf-8";
 
+// Appends the whole list at once, because GMime encodes the field again after each change of it.
 void add_people(GMimeMessage* message, GMimeAddressType type, const std::vector<Correspondent>& people) {
-  InternetAddressList* const list = g_mime_message_get_addresses(message, type);
+  const Held<InternetAddressList> list(internet_address_list_new());
   for (const Correspondent& person : people) {
     const Held<InternetAddress> mailbox(
         internet_address_mailbox_new(person.name.empty() ? nullptr : person.name.c_str(), person.address.c_str()));
     internet_address_set_charset(mailbox.get(), kCharset);
-    internet_address_list_add(list, mailbox.get());
+    internet_address_list_add(list.get(), mailbox.get());
   }
+  if (!people.empty()) internet_address_list_append(g_mime_message_get_addresses(message, type), list.get());
 }
 
 void set_field(GMimeMessage* message, const char* name, const std::string& value) {

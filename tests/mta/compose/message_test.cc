@@ -1,7 +1,11 @@
 // The octets of composed messages.
 #include "mta/compose/message.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <ctime>
 #include <fstream>
 
 #include "proto/encoding.h"
@@ -238,6 +242,31 @@ TEST_CASE("message: a file that shrinks, grows or changes while it is written ma
     REQUIRE_FALSE(status);
     CHECK(status.error().message.find("a.bin changed while it was read") != std::string::npos);
   }
+}
+
+TEST_CASE("message: a file that cannot be read to its end makes the message fail") {
+  const Desk desk;
+  auto letter = short_letter();
+  letter.attachments.push_back(desk.source("a.bin", std::string(200'000, 'a')));
+  const int descriptor = letter.attachments.front().descriptor();
+  auto message = Message::make(std::move(letter));
+  REQUIRE(message);
+  const int unreadable = ::open(desk.path("a.bin").c_str(), O_WRONLY);
+  REQUIRE(::dup2(unreadable, descriptor) == descriptor);
+  ::close(unreadable);
+  const Status status = message->write([](std::string_view) { return true; });
+  REQUIRE_FALSE(status);
+  CHECK(status.error().message == "the message could not be written: nothing was sent");
+}
+
+TEST_CASE("message: ten thousand recipients take no time that grows with their square") {
+  const Desk desk;
+  auto letter = short_letter();
+  for (int i = 0; i < 10'000; ++i) letter.to.push_back({"Jörg", "u" + std::to_string(i) + "@there.example"});
+  letter.text = desk.source("text", "x\n");
+  const std::clock_t start = std::clock();
+  CHECK(written(std::move(letter)).size() > 400'000);
+  CHECK((std::clock() - start) / CLOCKS_PER_SEC < 8);
 }
 
 TEST_CASE("message: a sink that takes no more ends the writing") {
