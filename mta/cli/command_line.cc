@@ -175,6 +175,7 @@ std::optional<Error> check_aliases(const CommandLine& line) {
 std::optional<Error> check(const CommandLine& line) {
   if (!is_one_of(command_names(), line.command) && !is_one_of(kOtherCommands, line.command))
     return mistake("no such command: " + line.command);
+  if (line.command == "send") return mistake("only -c FILE may stand in front of send; its own options follow it");
   if (needs_one_id(line) && line.arguments.size() != 1)
     return mistake(line.command + " needs one queue id" + (line.command == "show" ? ", or --recipient, --sender or --domain" : ""));
   if (line.ended && line.command != "queue" && line.command != "show") return mistake("--ended is for mxpress queue and mxpress show");

@@ -58,6 +58,7 @@ constexpr CommandRow kActing[] = {
     {"bounce SELECTOR", "give up and notify the sender"},
     {"remove SELECTOR", "forget, and notify nobody"},
     {"flush", "retry --all"},
+    {"send --to A", "sends a message with attachments of any size, from the package mxpress-send: mxpress send --help, mxpress-send(1)"},
     {"reload", "read the configuration again"},
     {"replies use FILE", "check it, put it beside the configuration in the place of the rules of mxpress, and reload"},
     {"notices use FILE", "check it, put it beside the configuration over the texts of mxpress, and reload"},
@@ -93,6 +94,26 @@ constexpr OptionRow kOptions[] = {
     {"wait", 0, "", "until the DNS has the records"},
 };
 
+constexpr OptionRow kSendOptions[] = {
+    {"from", 0, "ADDRESS", "the author"},
+    {"to", 0, "ADDRESS", "recipients"},
+    {"cc", 0, "ADDRESS", "recipients of a copy"},
+    {"bcc", 0, "ADDRESS", "recipients whom nobody is told"},
+    {"subject", 's', "TEXT", "the subject"},
+    {"text", 0, "FILE", "the text"},
+    {"html", 0, "FILE", "the text in HTML"},
+    {"attach", 'a', "FILE", "attachments"},
+    {"inline", 0, "FILE", "images for --html"},
+    {"header", 0, "FIELD", "another field of the header"},
+    {"reply-to", 0, "ADDRESS", "where answers go"},
+    {"in-reply-to", 0, "ID", "the message that this one answers"},
+    {"follow", 0, "", "wait, and show what becomes of it"},
+    {"now", 0, "", "deliver it from here, at once"},
+    {"config", 'c', "FILE", "the configuration file"},
+    {"version", 0, "", "print the version"},
+    {"help", 'h', "", "print the options"},
+};
+
 constexpr WordsRow kWords[] = {
     {"config", "check show"},
     {"setup", "oauth"},
@@ -111,6 +132,7 @@ constexpr WordsRow kWords[] = {
 std::span<const CommandRow> looking_commands() { return kLooking; }
 std::span<const CommandRow> acting_commands() { return kActing; }
 std::span<const OptionRow> all_options() { return kOptions; }
+std::span<const OptionRow> send_options() { return kSendOptions; }
 std::span<const WordsRow> words_after() { return kWords; }
 
 std::vector<std::string_view> command_names() {

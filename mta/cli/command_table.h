@@ -31,6 +31,8 @@ struct WordsRow {
 std::span<const CommandRow> looking_commands();
 std::span<const CommandRow> acting_commands();
 std::span<const OptionRow> all_options();
+// Those of `mxpress send`, which mxpress-send reads.
+std::span<const OptionRow> send_options();
 std::span<const WordsRow> words_after();
 // The names of all commands, each once, in the order of the table.
 std::vector<std::string_view> command_names();

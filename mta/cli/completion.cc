@@ -57,6 +57,21 @@ std::string in_quotes(std::string_view text, std::string_view escaped = "") {
   return result + "'";
 }
 
+// After `mxpress send` other words are files: --attach takes several.
+std::string bash_of_send() {
+  std::string options, files, silent;
+  for (const OptionRow& option : send_options()) {
+    const std::string name = "--" + std::string(option.name);
+    options += (options.empty() ? "" : " ") + name;
+    if (option.value.empty()) continue;
+    std::string& kind = option.value == "FILE" ? files : silent;
+    kind += (kind.empty() ? "" : "|") + name + (option.letter == 0 ? "" : std::string("|-") + option.letter);
+  }
+  return "  if [[ \" ${COMP_WORDS[*]:1:COMP_CWORD-1} \" == *' send '* ]]; then\n    case $before in " + silent +
+         ") return ;; esac\n    if [[ $current == -* ]]; then mapfile -t COMPREPLY < <(compgen -W '" + options +
+         "' -- \"$current\"); return; fi\n    mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n    return\n  fi\n";
+}
+
 std::string bash() {
   std::string options, files, silent, cases;
   for (const OptionRow& option : all_options()) {
@@ -74,20 +89,20 @@ std::string bash() {
   }
   return "# bash completion for mxpress, made by: mxpress completion bash\n_mxpress() {\n"
          "  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words word\n"
-         "  COMPREPLY=()\n  case $before in\n" +
-         cases + "    " + files + ") mapfile -t COMPREPLY < <(compgen -f -- \"$current\"); return ;;\n    " + silent +
-         ") return ;;\n    *)\n      words='" + command_words() +
+         "  COMPREPLY=()\n" +
+         bash_of_send() + "  case $before in\n" + cases + "    " + files +
+         ") mapfile -t COMPREPLY < <(compgen -f -- \"$current\"); return ;;\n    " + silent + ") return ;;\n    *)\n      words='" +
+         command_words() +
          "'\n      for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
          "        case \" $words \" in *\" $word \"*) words=''; break ;; esac\n      done\n      ;;\n  esac\n"
          "  if [[ $current == -* ]]; then words='" +
          options + "'; fi\n  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n}\ncomplete -F _mxpress mxpress\n";
 }
 
-std::string zsh() {
-  std::string described, arguments, cases;
-  for (const Name& command : commands())
-    described += "    " + in_quotes(std::string(command.name) + ":" + std::string(command.text)) + "\n";
-  for (const OptionRow& option : all_options()) {
+// In the form of _arguments.
+std::string zsh_specs(std::span<const OptionRow> rows) {
+  std::string specs;
+  for (const OptionRow& option : rows) {
     std::string spec = "--" + std::string(option.name) + (option.value.empty() ? "" : "=") + "[" + plain(option.text) + "]";
     if (option.value == "FILE") spec += ":file:_files";
     const auto choices = std::find_if(words_after().begin(), words_after().end(),
@@ -96,18 +111,26 @@ std::string zsh() {
       spec += ":" + std::string(option.value) + ":(" + std::string(choices->words) + ")";
     else if (!option.value.empty() && option.value != "FILE")
       spec += ":" + std::string(option.value) + ": ";
-    arguments += "    " + in_quotes(spec) + " \\\n";
+    specs += "    " + in_quotes(spec) + " \\\n";
   }
+  return specs;
+}
+
+std::string zsh() {
+  std::string described, cases;
+  for (const Name& command : commands())
+    described += "    " + in_quotes(std::string(command.name) + ":" + std::string(command.text)) + "\n";
   for (const WordsRow& row : words_after())
     if (!row.after.starts_with("-"))
       cases +=
           "        " + std::string(row.after) + ") " + (row.words == kFiles ? "_files" : "compadd -- " + std::string(row.words)) + " ;;\n";
   return "#compdef mxpress\n# zsh completion for mxpress, made by: mxpress completion zsh\n_mxpress() {\n  local state line\n"
          "  local -a commands=(\n" +
-         described + "  )\n  _arguments -C \\\n" + arguments +
+         described + "  )\n  _arguments -C \\\n" + zsh_specs(all_options()) +
          "    '1:command:->command' '*::argument:->argument'\n  case $state in\n    command) _describe command commands ;;\n"
          "    argument)\n      case $line[1] in\n" +
-         cases + "      esac\n      ;;\n  esac\n}\n_mxpress \"$@\"\n";
+         cases + "        send) _arguments \\\n" + zsh_specs(send_options()) +
+         "    '*:file:_files' ;;\n      esac\n      ;;\n  esac\n}\n_mxpress \"$@\"\n";
 }
 
 std::string fish() {
@@ -127,6 +150,12 @@ std::string fish() {
     if (!option.value.empty() && option.value != "FILE") text += " -x";
     for (const WordsRow& row : words_after())
       if (row.after == "--" + std::string(option.name)) text += " -a '" + std::string(row.words) + "'";
+    text += " -d " + in_quotes(option.text, "\\") + "\n";
+  }
+  for (const OptionRow& option : send_options()) {
+    text += "complete -c mxpress -n '__fish_seen_subcommand_from send' -l " + std::string(option.name);
+    if (option.letter != 0) text += std::string(" -s ") + option.letter;
+    if (!option.value.empty()) text += option.value == "FILE" ? " -r -F" : " -x";
     text += " -d " + in_quotes(option.text, "\\") + "\n";
   }
   return text;

@@ -41,19 +41,6 @@ std::string ahead(std::int64_t milliseconds, WallTime now) {
   return wall(milliseconds) <= now ? std::string("now") : "in " + rough(wall(milliseconds) - now);
 }
 
-// "mx.example [192.0.2.1:25]"
-std::string place(const control_pb::HostReport& report) {
-  const std::string host = clean(report.host()), address = clean(report.address());
-  if (host.empty()) return address;
-  return address.empty() ? host : host + " [" + address + "]";
-}
-
-std::string said(const control_pb::HostReport& report) {
-  const std::string where = place(report), text = clean(report.text());
-  if (where.empty()) return text;
-  return where + (report.reply_code() != 0 ? " said: " : ": ") + text;
-}
-
 std::string sender_text(const control_pb::MessageInfo& message) { return message.sender().empty() ? "<>" : clean(message.sender()); }
 
 std::string user_text(std::int64_t uid) {
@@ -87,12 +74,12 @@ std::string waiting(const control_pb::RecipientInfo& recipient, WallTime now) {
 }
 
 std::string being_tried(const control_pb::RecipientInfo& recipient, WallTime now) {
-  const std::string where = place(recipient.trying());
+  const std::string where = host_place(recipient.trying());
   return "being tried now, for " + rough(now - wall(recipient.trying_since_ms())) + (where.empty() ? "" : ": " + where);
 }
 
 std::string delivered(const control_pb::RecipientInfo& recipient, WallTime now) {
-  return "delivered " + ago(recipient.last_time_ms(), now) + (recipient.has_last() ? "; " + said(recipient.last()) : std::string());
+  return "delivered " + ago(recipient.last_time_ms(), now) + (recipient.has_last() ? "; " + host_words(recipient.last()) : std::string());
 }
 
 std::string standing(const control_pb::RecipientInfo& recipient, const control_pb::MessageInfo& message, WallTime now) {
@@ -119,7 +106,7 @@ void print_recipient(std::ostream& out, const control_pb::RecipientInfo& recipie
   if (!recipient.original().empty()) out << " (for " << clean(recipient.original()) << ")";
   out << ": " << standing(recipient, message, now) << "\n";
   if (!recipient.has_last() || recipient.stage() == "delivered") return;
-  out << "  why: " << said(recipient.last()) << "\n";
+  out << "  why: " << host_words(recipient.last()) << "\n";
   if (!recipient.last().meaning().empty()) out << "  that means: " << clean(recipient.last().meaning()) << "\n";
   print_advice(out, recipient.last());
   if (recipient.last().maybe_delivered()) out << "  the connection was lost at the very end: it may have been delivered all the same\n";
@@ -139,7 +126,7 @@ void print_change(std::ostream& out, const control_pb::HostAttemptInfo& host) {
 
 void print_host(std::ostream& out, const control_pb::HostAttemptInfo& host) {
   const control_pb::HostReport& report = host.report();
-  out << "    " << said(report) << "\n      at: " << clean(report.stage()) << "; ";
+  out << "    " << host_words(report) << "\n      at: " << clean(report.stage()) << "; ";
   if (report.stage() == "lookup" || report.stage() == "connect") {
     out << "gave up after " << seconds_text(host.total_ms()) << "\n";
     return;
@@ -176,7 +163,7 @@ std::string next_step(const control_pb::RecipientInfo& recipient, const control_
 
 void print_waiting(std::ostream& out, const control_pb::RecipientInfo& recipient, const control_pb::MessageInfo& message, WallTime now) {
   out << "    to " << clean(recipient.address()) << ", " << next_step(recipient, message, now);
-  if (recipient.has_last()) out << ": " << said(recipient.last());
+  if (recipient.has_last()) out << ": " << host_words(recipient.last());
   out << "\n";
 }
 
@@ -184,11 +171,23 @@ void print_over(std::ostream& out, const control_pb::RecipientInfo& recipient, c
   out << "    to " << clean(recipient.address());
   if (!recipient.original().empty()) out << " (for " << clean(recipient.original()) << ")";
   out << ", " << standing(recipient, message, now);
-  if (recipient.has_last() && recipient.stage() != "delivered") out << ": " << said(recipient.last());
+  if (recipient.has_last() && recipient.stage() != "delivered") out << ": " << host_words(recipient.last());
   out << "\n";
 }
 
 }  // namespace
+
+std::string host_place(const control_pb::HostReport& report) {
+  const std::string host = clean(report.host()), address = clean(report.address());
+  if (host.empty()) return address;
+  return address.empty() ? host : host + " [" + address + "]";
+}
+
+std::string host_words(const control_pb::HostReport& report) {
+  const std::string where = host_place(report), text = clean(report.text());
+  if (where.empty()) return text;
+  return where + (report.reply_code() != 0 ? " said: " : ": ") + text;
+}
 
 std::string rough(Duration duration) {
   std::int64_t seconds = std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(duration).count());
@@ -238,7 +237,7 @@ void print_destinations(std::ostream& out, const std::vector<control_pb::Destina
     const std::string next = row.in_flight() != 0 ? "in flight" : all_held ? "held" : all_end ? "done" : ahead(row.next_try_ms(), now);
     out << std::left << std::setw(32) << clean(row.destination()) << std::right << std::setw(9) << row.messages() << std::setw(10)
         << rough(now - wall(row.oldest_ms())) << "  " << std::left << std::setw(12) << next
-        << (row.has_last() ? said(row.last()) : std::string("-")) << "\n";
+        << (row.has_last() ? host_words(row.last()) : std::string("-")) << "\n";
   }
 }
 
@@ -368,7 +367,7 @@ void print_status(std::ostream& out, const control_pb::StatusInfo& status, WallT
     out << "LOST       " << lost.events() << " event(s) that the " << clean(lost.sink()) << " was too slow for, or failed on\n";
   if (status.corrupt() != 0)
     out << "DAMAGED    the spool, in " << status.corrupt()
-        << " place(s); to see where and to repair it: stop mxpressd, then mxpress fsck\n";
+        << " host_place(s); to see where and to repair it: stop mxpressd, then mxpress fsck\n";
   for (const std::string& failure : status.trouble()) out << "TROUBLE    " << clean(failure) << "\n";
   for (const std::string& warning : status.warning()) out << "warning    " << clean(warning) << "\n";
 }
@@ -388,7 +387,7 @@ void MailqPrinter::message(const control_pb::MessageInfo& message) {
   std::string reason;
   for (const control_pb::RecipientInfo& recipient : message.recipient()) {
     if (recipient.stage() != "pending") continue;
-    const std::string why = recipient.has_last() ? said(recipient.last()) : std::string();
+    const std::string why = recipient.has_last() ? host_words(recipient.last()) : std::string();
     if (!why.empty() && why != reason)
       out_ << std::setw(static_cast<int>(std::max<std::size_t>(76, why.size()))) << "(" + why + ")" << "\n";
     reason = why;

@@ -11,6 +11,7 @@
 
 namespace mxpress::control_pb {
 class DestinationInfo;
+class HostReport;
 class MessageInfo;
 class StatusInfo;
 }  // namespace mxpress::control_pb
@@ -52,6 +53,11 @@ class MailqPrinter {
   bool has_begun_ = false;
   std::uint64_t requests_ = 0, octets_ = 0;
 };
+
+// "mx.example [192.0.2.1:25]"; empty if no host was asked.
+std::string host_place(const control_pb::HostReport& report);
+// "mx.example [192.0.2.1:25] said: 250 ok"; or the reason, if no host was asked.
+std::string host_words(const control_pb::HostReport& report);
 
 // "5m", "2h 10m", "3d 4h": the two largest units.
 std::string rough(Duration duration);

@@ -18,6 +18,7 @@
 #include "mta/cli/notices_command.h"
 #include "mta/cli/oauth_setup.h"
 #include "mta/cli/replies_command.h"
+#include "mta/cli/sendmail_programs.h"
 #include "mta/cli/setup_command.h"
 #include "mta/cli/spool_backend.h"
 #include "mta/cli/tls_command.h"
@@ -125,9 +126,26 @@ bool is_about_aliases(const CommandLine& line) {
   return line.command == "aliases" || line.command == "newaliases" || line.command == "verify";
 }
 
+// The arguments of mxpress-send, if the command is "send"; only -c FILE may stand in front of it.
+std::optional<std::vector<std::string>> arguments_for_send(const std::vector<std::string>& arguments) {
+  const bool has_file = arguments.size() > 1 && (arguments[0] == "-c" || arguments[0] == "--config");
+  const std::size_t at = has_file ? 2 : 0;
+  if (arguments.size() <= at || arguments[at] != "send") return std::nullopt;
+  std::vector<std::string> rest(arguments.begin() + static_cast<std::ptrdiff_t>(at) + 1, arguments.end());
+  if (has_file) rest.insert(rest.begin(), {"-c", arguments[1]});
+  return rest;
+}
+
+// Returns only if it fails.
+ExitCode become_send(std::vector<std::string> arguments, std::ostream& error) {
+  const Error failure = become_program("mxpress-send", std::move(arguments));
+  return complain(error, failure.message + "; it is in the package mxpress-send", ExitCode::failed);
+}
+
 }  // namespace
 
 ExitCode run_mxpress(const std::vector<std::string>& arguments, Streams streams) {
+  if (auto rest = arguments_for_send(arguments)) return become_send(std::move(*rest), streams.error);
   const auto line = parse_command_line(arguments);
   if (!line) return complain(streams.error, line.error().message + " (mxpress --help)", ExitCode::usage);
   if (line->command == "help") return streams.out << usage(), ExitCode::ok;

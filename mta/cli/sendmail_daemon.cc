@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "mta/cli/sendmail_outlet.h"
+#include "proto/extensions.h"
 #include "proto/queue_id.h"
 #include "proto/reply.h"
 
@@ -59,6 +60,8 @@ class SubmissionClient final : public Outlet {
   ExitStatus send(std::string_view bytes) override;
   ExitStatus finish() override;
   std::string place() const override;
+  std::string queue_id() const override;
+  std::optional<std::uint64_t> limit() override;
 
  private:
   bool read_more();
@@ -134,11 +137,25 @@ ExitStatus SubmissionClient::finish() {
   return judge(last_);
 }
 
-// The queue id is the last word of mxpressd's reply.
-std::string SubmissionClient::place() const {
+// The last word of mxpressd's reply.
+std::string SubmissionClient::queue_id() const {
   const std::string text = last_.to_string();
   const auto id = proto::QueueId::parse(text.substr(text.rfind(' ') + 1));
-  return id ? "queued as " + id->to_string() : "accepted: " + text;
+  return id ? id->to_string() : std::string();
+}
+
+std::string SubmissionClient::place() const {
+  const std::string id = queue_id();
+  return id.empty() ? "accepted: " + last_.to_string() : "queued as " + id;
+}
+
+// RFC 1870 4
+std::optional<std::uint64_t> SubmissionClient::limit() {
+  if (!write_all(socket_, "EHLO localhost\r\n")) return std::nullopt;
+  const auto reply = read_reply();
+  if (!reply || !reply->is_positive()) return std::nullopt;
+  const auto limit = proto::parse_extensions(*reply).size_limit;
+  return limit && *limit != 0 ? limit : std::nullopt;
 }
 
 // EAFNOSUPPORT: the caller runs under systemd's RestrictAddressFamilies= without AF_UNIX, but may still leave a file for the daemon.

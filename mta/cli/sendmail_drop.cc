@@ -41,6 +41,8 @@ class DropFile final : public Outlet {
   ExitStatus send(std::string_view bytes) override;
   ExitStatus finish() override;
   std::string place() const override;
+  std::string queue_id() const override { return {}; }
+  std::optional<std::uint64_t> limit() override { return proto::kMaxDropFile; }
 
  private:
   std::string part() const { return path_ + ".part"; }

@@ -1,8 +1,6 @@
 // One call of sendmail, in order.
 #include "mta/cli/sendmail_main.h"
 
-#include <fcntl.h>
-#include <pwd.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -10,12 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "mta/cli/sendmail_caller.h"
 #include "mta/cli/sendmail_input.h"
 #include "mta/cli/sendmail_message.h"
 #include "mta/cli/sendmail_options.h"
 #include "mta/cli/sendmail_outlet.h"
+#include "mta/cli/sendmail_programs.h"
 #include "mta/cli/sendmail_relay.h"
 #include "mta/cli/sendmail_settings.h"
+#include "mta/cli/sendmail_submission.h"
 #include "proto/header.h"
 
 namespace mxpress::mta::cli {
@@ -34,14 +35,6 @@ int tell(const ExitStatus& status) {
 }
 
 ExitStatus of_input(const Error& error) { return {error.is_transient() ? ExitCode::io : ExitCode::data, error.message}; }
-
-Caller find_caller() {
-  Caller caller;
-  const passwd* const account = ::getpwuid(::getuid());
-  caller.login = account ? account->pw_name : "uid" + std::to_string(::getuid());
-  if (account && account->pw_gecos) caller.full_name = std::string(account->pw_gecos).substr(0, std::string(account->pw_gecos).find(','));
-  return caller;
-}
 
 // The header, and any text of the body that came with it. `more`: the input has not ended.
 struct Start {
@@ -65,20 +58,6 @@ Start read_start(Input& input) {
   }
   if (!is_found || start.scanner.end() > proto::kMaxHeader) start.status = header_too_long();
   return start;
-}
-
-OpenedOutlet open_outlet(const SendmailSettings& settings) {
-  OpenedOutlet daemon = open_daemon(settings.submission_socket);
-  return daemon.is_down ? open_drop(settings.drop_directory()) : std::move(daemon);
-}
-
-// A daemon that disconnects before it asks for the content counts as down.
-ExitStatus begin(OpenedOutlet& opened, const std::vector<std::string>& commands, const SendmailSettings& settings) {
-  if (!opened.outlet) return opened.status;
-  ExitStatus begun = opened.outlet->begin(commands);
-  if (!begun.is_down) return begun;
-  opened = open_drop(settings.drop_directory());
-  return opened.outlet ? opened.outlet->begin(commands) : opened.status;
 }
 
 ExitStatus send_content(Outlet& outlet, Input& input, Start start) {
@@ -112,13 +91,20 @@ ExitStatus deliver(const SendmailOptions& options, const SendmailSettings& setti
   if (!recipients.status.ok()) return recipients.status;
   start.text = complete_start(options, caller, sender.address, start.scanner, start.text);
   OpenedOutlet opened = open_outlet(settings);
-  if (ExitStatus begun = begin(opened, envelope_commands(options, sender.address, recipients), settings); !begun.ok()) return begun;
+  if (ExitStatus begun = begin_submission(opened, envelope_commands(options, sender.address, recipients), settings); !begun.ok())
+    return begun;
   if (ExitStatus sent = send_content(*opened.outlet, input, std::move(start)); !sent.ok()) return sent;
   ExitStatus finished = opened.outlet->finish();
   if (!finished.ok()) return finished;
   finished.words = warning_of(recipients);
   if (options.verbose) (void)std::printf("%s\n", opened.outlet->place().c_str());  // the message is safe, even if this is not read
   return finished;
+}
+
+// Executes mxpress; returns only if that fails.
+ExitStatus become_mxpress(const SendmailSettings& settings, std::vector<std::string> arguments) {
+  if (!settings.config_file.empty()) arguments.insert(arguments.begin(), {"-c", settings.config_file});
+  return {ExitCode::system_file, become_program("mxpress", std::move(arguments)).message + "; is it installed beside sendmail?"};
 }
 
 // mxpress looks up names of this host.
@@ -162,17 +148,6 @@ ExitStatus run(const SendmailOptions& options) {
       return say("nothing to do: the daemon is mxpressd, which the service manager starts\n");
     default:
       return deliver(options, settings);
-  }
-}
-
-// If the caller has closed one, the socket or the drop file would get its number, and messages for people would be written to it.
-void fill_closed_outputs() {
-  for (const int output : {STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(output, F_GETFD) >= 0) continue;
-    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (nowhere < 0 || nowhere == output) continue;
-    ::dup2(nowhere, output);
-    ::close(nowhere);
   }
 }
 

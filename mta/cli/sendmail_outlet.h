@@ -1,7 +1,9 @@
 // The place where sendmail submits a message: the daemon's socket, or the drop folder while the daemon is down. Both get the same SMTP.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +33,10 @@ class Outlet {
   virtual ExitStatus finish() = 0;
   // The place of the message after that, for -v: one line, printable.
   virtual std::string place() const = 0;
+  // Its queue id after that; empty if it is not known yet.
+  virtual std::string queue_id() const = 0;
+  // Octets that a message may have; nullopt if that is not known. Before begin().
+  virtual std::optional<std::uint64_t> limit() = 0;
 };
 
 struct OpenedOutlet {

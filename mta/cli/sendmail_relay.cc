@@ -1,4 +1,4 @@
-// Relays SMTP, and finds the mxpress program.
+// Relays SMTP.
 #include "mta/cli/sendmail_relay.h"
 
 #include <poll.h>
@@ -36,16 +36,6 @@ Moved move(int from, Write write) {
   return write(std::string_view(buffer, static_cast<std::size_t>(size))) ? Moved::some : Moved::failed;
 }
 
-// PATH is not used, because the caller sets it: looks beside this program, and in bin beside its folder.
-std::vector<std::string> places_of_mxpress() {
-  char self[4096];
-  const ssize_t size = ::readlink("/proc/self/exe", self, sizeof self);
-  if (size <= 0) return {"/usr/bin/mxpress"};
-  const std::string path(self, static_cast<std::size_t>(size));
-  const std::string folder = path.substr(0, path.rfind('/'));
-  return {folder + "/mxpress", folder + "/../bin/mxpress"};
-}
-
 }  // namespace
 
 ExitStatus relay_smtp(const SendmailSettings& settings) {
@@ -69,16 +59,6 @@ ExitStatus relay_smtp(const SendmailSettings& settings) {
   }
   ::close(socket);
   return {};
-}
-
-ExitStatus become_mxpress(const SendmailSettings& settings, std::vector<std::string> arguments) {
-  if (!settings.config_file.empty()) arguments.insert(arguments.begin(), {"-c", settings.config_file});
-  arguments.insert(arguments.begin(), "mxpress");
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) pointers.push_back(argument.data());
-  pointers.push_back(nullptr);
-  for (const std::string& place : places_of_mxpress()) ::execv(place.c_str(), pointers.data());
-  return {ExitCode::system_file, std::string("cannot start mxpress: ") + std::strerror(errno) + "; is it installed beside sendmail?"};
 }
 
 }  // namespace mxpress::mta::cli

@@ -79,10 +79,10 @@ void read_settings(std::string_view toml, SendmailSettings& settings) {
   }
 }
 
-SendmailSettings find_settings() {
+SendmailSettings find_settings(const std::string& named) {
   SendmailSettings settings;
-  const char* const named = ::secure_getenv("MXPRESS_CONFIG");
-  if (named && *named) settings.config_file = named;
+  const char* const variable = ::secure_getenv("MXPRESS_CONFIG");
+  settings.config_file = named.empty() && variable ? variable : named;
   const std::string file = settings.config_file.empty() ? kDefaultFile : settings.config_file;
   read_settings(read_file(file.c_str()), settings);
   const std::string folder = file.substr(0, file.rfind('/') + 1) + "conf.d";

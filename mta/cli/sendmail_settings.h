@@ -7,7 +7,7 @@
 namespace mxpress::mta::cli {
 
 struct SendmailSettings {
-  std::string config_file;  // from MXPRESS_CONFIG; empty: the default one
+  std::string config_file;  // named by an option or MXPRESS_CONFIG; empty: the default one
   std::string submission_socket = "/run/mxpress/submission";
   std::string spool_directory = "/var/spool/mxpress";
 
@@ -18,8 +18,8 @@ struct SendmailSettings {
 // lines.
 void read_settings(std::string_view toml, SendmailSettings& settings);
 
-// Reads the file in MXPRESS_CONFIG (by secure_getenv), else /etc/mxpress/mxpress.toml, and then conf.d/*.toml beside it. A file that cannot
-// be read changes nothing.
-SendmailSettings find_settings();
+// Reads the file `named`, else the one in MXPRESS_CONFIG (by secure_getenv), else /etc/mxpress/mxpress.toml, and then conf.d/*.toml beside
+// it. A file that cannot be read changes nothing.
+SendmailSettings find_settings(const std::string& named = {});
 
 }  // namespace mxpress::mta::cli

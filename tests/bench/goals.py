@@ -1,11 +1,11 @@
 """The goals as figures of the workloads, and the printed figures."""
 import statistics
 
-WORKLOAD_NAMES = ['stream', 'stream-reused', 'stream-tls', 'cold', 'tls-cold', 'tls-cold-full', 'signed', 'single', 'command', 'backlog', 'deep', 'deadhost', 'big', 'cores', 'checkpoints', 'syncs', 'syscalls',
+WORKLOAD_NAMES = ['stream', 'stream-reused', 'stream-tls', 'cold', 'tls-cold', 'tls-cold-full', 'signed', 'single', 'command', 'backlog', 'deep', 'deadhost', 'big', 'attach', 'cores', 'checkpoints', 'syncs', 'syscalls',
                   'allocations', 'instructions', 'profile']
 QUICK = {'single': 100, 'command': 100, 'big': 2, 'deep': 5000}  # messages
 # Peers besides mxpress; default: the server that it is compared with.
-PEERS = {'signed': ['postfix-opendkim'], 'command': ['postfix', 'dma'], 'deadhost': [], 'checkpoints': [], 'big': [], 'cores': [], 'syscalls': [], 'allocations': [], 'instructions': [], 'profile': []}
+PEERS = {'signed': ['postfix-opendkim'], 'command': ['postfix', 'dma'], 'deadhost': [], 'checkpoints': [], 'big': [], 'attach': [], 'cores': [], 'syscalls': [], 'allocations': [], 'instructions': [], 'profile': []}
 # With "all": these take long, or count figures that hardly vary.
 MOST_RUNS = {'checkpoints': 1, 'syncs': 1, 'syscalls': 1, 'allocations': 1, 'instructions': 1, 'profile': 1}
 COMMON = ['rate', 'cpu_us', 'server_share', 'source_share', 'sink_share', 'dns_share', 'mib']
@@ -26,6 +26,7 @@ SHOWN = {
     'deadhost': ['alone_s', 'beside_s', 'slower', 'hang_at_once', 'drip_at_once', 'per_dead_host'],
     'big': ['growth_smtp_mib', 'growth_command_mib', 'smtp_s', 'command_s', 'copies_s', 'smtp_over_copies', 'command_over_copies',
             'recipients_disk_mib', 'recipients_s'],
+    'attach': ['send_s', 'swaks_s', 'python_s', 'swaks_slower', 'python_slower', 'send_mib', 'swaks_mib', 'python_mib', 'swaks_larger', 'python_larger'],
     'cores': ['rate_1', 'rate_2', 'growth', 'cpu_us_1', 'cpu_us_2', 'server_share_1', 'server_share_2', 'source_share_2', 'sink_share_2'],
     'checkpoints': ['accept_rate', 'rate', 'cpu_us', 'accept_p50_ms', 'accept_p99_ms', 'written_per_message', 'disk_mib', 'live_mib', 'disk_over_live'],
     'syncs': ['syncs', 'fsync', 'fdatasync', 'sync_file_range', 'syncfs'],
@@ -67,6 +68,10 @@ GOALS = [
     ('7 big: time by command over cp and network copy', 'big', 'command_over_copies', 'most', 2),
     # A body is 2 MB, a segment of the journal 16: a copy for each domain would be 2,000.
     ('7 big: disk for 10,000 recipients, MiB', 'big', 'recipients_disk_mib', 'most', 40),
+    ('7 attach: time of swaks over that of mxpress send', 'attach', 'swaks_slower', 'alone at least', 1),
+    ('7 attach: time of python over that of mxpress send', 'attach', 'python_slower', 'alone at least', 1),
+    ('7 attach: memory of swaks over that of mxpress send', 'attach', 'swaks_larger', 'alone at least', 10),
+    ('7 attach: memory of python over that of mxpress send', 'attach', 'python_larger', 'alone at least', 10),
     ('8 cores: rate of two workers over one', 'cores', 'growth', 'alone at least', 1.1),
 ]
 

@@ -9,6 +9,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'scenarios'))
 from harness import Failure, Skip, World  # noqa: E402
+import attaching  # noqa: E402
 import namespace  # noqa: E402
 import queues  # noqa: E402
 import special  # noqa: E402
@@ -16,7 +17,7 @@ import workloads  # noqa: E402
 
 
 def workload(name):
-    return next(found for module in (workloads, queues, special) if (found := getattr(module, name.replace('-', '_'), None)))
+    return next(found for module in (workloads, queues, special, attaching) if (found := getattr(module, name.replace('-', '_'), None)))
 
 
 def figures_of(world, options):

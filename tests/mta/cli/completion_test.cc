@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <set>
 #include <sstream>
 #include <string>
@@ -10,8 +11,11 @@
 #include "mta/cli/command_line.h"
 #include "mta/cli/command_table.h"
 #include "mta/migrate/programs.h"
+#include "tests/support/server_house.h"
 
 using namespace mxpress::mta::cli;
+using mxpress::testing::run_program;
+using mxpress::testing::ScratchFolder;
 
 TEST_CASE("completion: each shell gets every command and every option of the table") {
   for (const char* const shell : {"bash", "zsh", "fish"}) {
@@ -81,4 +85,26 @@ TEST_CASE("completion: the command line takes the shells that there are scripts 
   CHECK(parse_command_line({"completion", "zsh"}).ok());
   CHECK_FALSE(parse_command_line({"completion"}).ok());
   CHECK_FALSE(parse_command_line({"completion", "tcsh"}).ok());
+}
+
+TEST_CASE("completion: behind send, bash offers its options, and files for everything that is no address or text") {
+  const ScratchFolder folder;
+  std::ofstream((folder.path() / "completion").string()) << completion_for("bash");
+  std::ofstream((folder.path() / "report.pdf").string()) << "x";
+  const auto offered = [&folder](const std::string& words) {
+    const std::string script = "cd " + folder.path().string() + "; source ./completion; COMP_WORDS=(mxpress " + words +
+                               "); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _mxpress; echo \"${COMPREPLY[*]}\"";
+    return run_program({"/bin/bash", "-c", script}, "").output;
+  };
+  CHECK(offered("send --att") == "--attach\n");
+  CHECK(offered("-c file send --in") == "--inline --in-reply-to\n");
+  CHECK(offered("send --attach rep") == "report.pdf\n");
+  CHECK(offered("send --attach one rep") == "report.pdf\n");
+  CHECK(offered("send --to rep") == "\n");
+  CHECK(offered("sen") == "send\n");
+  CHECK(offered("queue --att") == "\n");
+  for (const OptionRow& option : send_options()) {
+    CHECK(completion_for("zsh").find("'--" + std::string(option.name) + (option.value.empty() ? "[" : "=[")) != std::string::npos);
+    CHECK(completion_for("fish").find("seen_subcommand_from send' -l " + std::string(option.name) + " ") != std::string::npos);
+  }
 }
