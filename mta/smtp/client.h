@@ -9,6 +9,7 @@
 
 #include "mta/config/timeouts.h"
 #include "mta/net/stream.h"
+#include "mta/smtp/dialogue.h"
 #include "proto/envelope.h"
 #include "proto/outcome.h"
 
@@ -45,6 +46,7 @@ struct ClientOptions {
   std::shared_ptr<const auth::Login> login{};  // AUTH with it before the first transaction (RFC 4954); null: none
   bool require_tls = false;  // only a host that offers REQUIRETLS, behind a certificate that the policy demands (RFC 8689)
   bool is_by_route = false;  // the configuration names the host: if it requires a login, no recipient is at fault
+  DialogueListener listener{};  // hears the session from its beginning; null: nobody
 };
 
 // envelope: MAIL and RCPT alone; call reset() behind it. A recipient that the host accepts is untried, with the reply to RCPT.
@@ -89,12 +91,20 @@ class ClientSession {
     Duration connect{0};
     std::string local_address{};  // of the connection; empty: there was none
     std::string host_name{};      // by which the host calls itself in its reply to EHLO or HELO; empty: there was none
+    std::vector<proto::DialogueLine> dialogue{};  // if there was a connection, and is no session
   };
   // Connects, reads the greeting, sends EHLO (else HELO), STARTTLS and EHLO again as options say. Never throws because of the peer.
   static Task<Opened> open(net::Connector& connector, dns::Target target, ClientOptions options);
 
   ClientSession(std::unique_ptr<net::Stream> stream, dns::Target target, ClientOptions options);
   ~ClientSession();
+
+  // Transactions that follow are about another message: dialogue() forgets the one before.
+  void begin_message();
+  // The listener hears what is recorded, and what follows. Null: nobody does any more.
+  void listen(DialogueListener listener);
+  // The opening, and the transactions of the current message.
+  std::vector<proto::DialogueLine> dialogue() const;
 
   // MAIL, RCPT, DATA, content, dot as one or more groups (PIPELINING, RFC 2920). Recipients refused with "too many" (452, 552 after an
   // accepted one) stay untried without host_failure: call again with them (RFC 5321 4.5.3.1.10).

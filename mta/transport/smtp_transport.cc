@@ -23,6 +23,7 @@
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
 #include "mta/transport/busy_hosts.h"
+#include "mta/transport/conversation.h"
 #include "mta/transport/demanded_sender.h"
 #include "mta/transport/family_change.h"
 #include "mta/transport/family_memory.h"
@@ -101,7 +102,8 @@ class SmtpTransport::Parts::Attempt {
         content_(data_, order.message->envelope, order.terms->is_lmtp ? nullptr : order.config->signer.get(),
                  {&smtp.headers_, smtp.services_.files}),
         sent_as_(envelope_under(order.terms->author, order.message->envelope)),
-        family_(order.rules.get()) {
+        family_(order.rules.get()),
+        conversation_(smtp.services_.followers, order) {
     if (order.terms->author) content_.replace_author(*order.terms->author);
     equals_ = order_targets(order.targets, {*order.message, order.recipients}, {smtp.target_failures_, smtp.family_memory_}, smtp.random_);
     report_.attempt.time = Clock::current().wall();
@@ -124,6 +126,7 @@ class SmtpTransport::Parts::Attempt {
     }
     if (const dns::Target* const target = busy_.worth_waiting_for(); target && sessions == 0) co_return busy_report(*target);
     finish();
+    tell_conversation();
     report_.ended = Clock::current().wall();
     co_return std::move(report_);
   }
@@ -183,6 +186,7 @@ class SmtpTransport::Parts::Attempt {
   }
 
   AttemptReport busy_report(const dns::Target& target) {
+    conversation_.leave();
     report_.is_busy = true;
     report_.failure = has_enough(target);
     return std::move(report_);
@@ -204,6 +208,7 @@ class SmtpTransport::Parts::Attempt {
       if (opened.session && options.offer != first_offer) smtp_.tls_memory_.remember(peer, options.offer, system::instant_now());
       session.client = std::move(opened.session);
       if (session) co_return session.connection.was_taken(), true;
+      conversation_.add(target, opening_since_.first, std::move(opened.dialogue), opened.failure);
       if (takes_no_more(opened.failure) && session.connection.was_refused()) co_return busy_.add(target), false;
       busy_.failed(target);
       note_failure(opened);
@@ -220,6 +225,7 @@ class SmtpTransport::Parts::Attempt {
   Task<smtp::ClientSession::Opened> open_once(const dns::Target& target, smtp::ClientOptions options) {
     opening_since_ = {Clock::current().wall(), system::instant_now()};
     smtp_.make_room(*order_.config);
+    options.listener = conversation_.listener_for(target);
     auto opened = co_await smtp::ClientSession::open(smtp_.services_.connector, target, options);
     connect_time_ = opened.connect;
     const proto::Envelope* const envelope = order_.is_by_route ? nullptr : &order_.message->envelope;
@@ -244,22 +250,38 @@ class SmtpTransport::Parts::Attempt {
   Task<bool> transact_all(SessionPool::Session& session, bool reused) {
     smtp::ClientSession* const client = session.client.get();
     bool first = true;
+    client->begin_message();
+    if (auto listener = reused ? conversation_.listener_for(client->target()) : nullptr) client->listen(std::move(listener));
+    const WallTime started = reused ? Clock::current().wall() : opening_since_.first;
+    std::optional<HostResult> refusal;
     while (order_.wanted()) {
       const auto open_positions = untried_in(report_);
       const bool was_asked = reused && first;  // checked just now, and each check is a system call
       if (open_positions.empty() || !(was_asked || client->usable()) || !may_begin()) break;
       auto result = co_await transact_once(*client, open_positions, reused || !first);
+      if (auto reason = reason_of(result)) refusal = std::move(reason);
       if (result.host_failure && reused && first && answered_in(result) == 0) {
+        conversation_.add(client->target(), started, client->dialogue(), *refusal);
         co_await client->quit();
         co_return false;
       }
       if (const bool failed = result.host_failure; !merge(client->target(), std::move(result), open_positions) || failed) break;
       first = false;
     }
+    if (refusal) conversation_.add(client->target(), started, client->dialogue(), *refusal);
+    client->listen(nullptr);
     if (has_untried(report_) || !smtp_.keep(order_.site, session, provider_terms(order_, client->target()).most_messages))
       co_await client->quit();  // this host's session need not wait while another host is tried
     co_return true;
   }
+
+  // Why a recipient does not have the message; nullopt: all have it.
+  static std::optional<HostResult> reason_of(const smtp::TransactionResult& result) {
+    if (result.host_failure) return result.last;
+    const auto found = std::find_if(result.recipients.begin(), result.recipients.end(), is_left_out);
+    return found == result.recipients.end() ? std::nullopt : std::optional(found->last);
+  }
+  static bool is_left_out(const proto::RecipientResult& one) { return one.outcome != Outcome::delivered; }
 
   // False: the rate limit allows no further transaction.
   bool may_begin() { return !order_.limit || !(is_limited_ = !order_.limit->begin_transaction()); }
@@ -347,6 +369,15 @@ class SmtpTransport::Parts::Attempt {
     report_.site_failed = has_failure_ && !answered_ && !refused;
   }
 
+  void tell_conversation() {
+    if (report_.results.empty()) conversation_.leave();
+    const bool is_over = std::none_of(report_.results.begin(), report_.results.end(), is_left_out);
+    if (is_over || conversation_.kept().empty()) return;
+    const proto::Submitter& submitter = order_.message->envelope.submitter;
+    smtp_.services_.events.emit(
+        events::Conversed{order_.message->id, submitter.owner(), submitter.share_owner(), conversation_.kept()});
+  }
+
   Parts& smtp_;
   Order& order_;
   std::size_t equals_ = 1;  // the number of targets in front that may change places
@@ -359,6 +390,7 @@ class SmtpTransport::Parts::Attempt {
   Duration connect_time_{0};
   BusyHosts busy_;
   FamilyChange family_;
+  Conversation conversation_;
   bool has_failure_ = false;
   bool answered_ = false;
   bool is_limited_ = false;  // a transaction could not begin because of the rate limit
