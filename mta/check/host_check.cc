@@ -54,9 +54,7 @@ std::string joined(const std::vector<std::string>& words) {
 class HostCheck {
  public:
   HostCheck(HostQuestion question, HostFinding& finding)
-      : question_(question),
-        finding_(finding),
-        options_(transport::session_options(question.order, finding.target)) {
+      : question_(question), finding_(finding), options_(transport::session_options(question.order, finding.target)) {
     shorten_waits(options_);
     options_.listener = [this](const Line& line) { add(line.from, line.text); };
     login_ = options_.login;

@@ -25,8 +25,9 @@ namespace po = boost::program_options;
 // Beside those of the table: of sendmail by its other names, and of options.
 constexpr std::array kOtherCommands = {"newaliases", "verify", "help", "version"};
 // Commands that check their words and selectors themselves.
-constexpr std::array kWithOwnWords = {"aliases", "check",   "completion", "config", "debug", "dialogue", "dkim", "doctor", "import", "mailbox",
-                                      "newaliases", "notices", "replies", "setup", "show", "tail", "tls", "trace", "verify", "why"};
+constexpr std::array kWithOwnWords = {"aliases", "check",  "completion", "config",     "debug",   "dialogue", "dkim",
+                                      "doctor",  "import", "mailbox",    "newaliases", "notices", "replies",  "setup",
+                                      "show",    "tail",   "tls",        "trace",      "verify",  "why"};
 constexpr std::uint32_t kEndedLines = 100, kEndedStories = 10;
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 
@@ -48,9 +49,9 @@ po::options_description options(CommandLine& line, Texts& texts) {
       "older", po::value(&texts.older))("ended", po::value(&texts.ended))("all", po::bool_switch(&line.all))(
       "messages", po::bool_switch(&line.messages))("json", po::bool_switch(&line.json))("dry-run,n", po::bool_switch(&line.dry_run))(
       "repair", po::bool_switch(&line.repair))("alert", po::bool_switch(&line.alert))("last", po::bool_switch(&line.last))(
-      "force", po::bool_switch(&line.force))("retry", po::bool_switch(&line.retry))("from", po::value<std::string>())("message", po::value<std::string>())(
-      "yes,y", po::bool_switch(&line.yes))("wait", po::value(&texts.wait)->implicit_value("1h"))("words",
-                                                                                                 po::value<std::vector<std::string>>());
+      "force", po::bool_switch(&line.force))("retry", po::bool_switch(&line.retry))("from", po::value<std::string>())(
+      "message", po::value<std::string>())("yes,y", po::bool_switch(&line.yes))("wait", po::value(&texts.wait)->implicit_value("1h"))(
+      "words", po::value<std::vector<std::string>>());
   return description;
 }
 

@@ -26,11 +26,12 @@ Status search(proto::QueueId id, const ControlPeer& peer, ControlBackend& backen
   if (!dialogues) return {};
   const std::int64_t owner = peer.may_do_everything ? history::kAnybody : std::int64_t{peer.uid};
   const history::Query query{{history::Key::of(id, owner)}, 0, kMostTold + 1};
-  return dialogues->run(query, [&](const history::Hit& hit) { return use(hit.record); },
-                        [&](std::uint64_t units) {
-                          outlet.charge(units);
-                          return !outlet.turn_is_over() || outlet.pause();
-                        });
+  return dialogues->run(
+      query, [&](const history::Hit& hit) { return use(hit.record); },
+      [&](std::uint64_t units) {
+        outlet.charge(units);
+        return !outlet.turn_is_over() || outlet.pause();
+      });
 }
 
 control_pb::DialogueInfo info_of(const history::RecordView& record) {
@@ -49,8 +50,8 @@ control_pb::DialogueInfo info_of(const history::RecordView& record) {
 
 std::string unknown_text(const ControlPeer& peer, ControlBackend& backend, const std::string& id) {
   std::string text = "no conversation about message " + id + " is kept" + (peer.may_do_everything ? "" : ", or the message is not yours") +
-                     ": those of attempts that failed are, at most " +
-                     std::to_string(backend.config()->history.dialogues >> 20) + " MiB ([history] dialogues)";
+                     ": those of attempts that failed are, at most " + std::to_string(backend.config()->history.dialogues >> 20) +
+                     " MiB ([history] dialogues)";
   const history::Search* const dialogues = backend.dialogues();
   const auto begin = dialogues ? dialogues->begin() : Result<std::optional<WallTime>>(std::optional<WallTime>());
   return begin && *begin ? text + ", since " + proto::rfc5322_date(**begin) : text;
@@ -69,8 +70,7 @@ control_pb::DialogueLine line_info(const proto::DialogueLine& line) {
 
 void answer_dialogue(const control_pb::Request_Dialogue& asked, const ControlPeer& peer, ControlBackend& backend, ControlOutlet& outlet) {
   const auto id = proto::QueueId::parse(asked.id());
-  if (!id)
-    return send_end(outlet, control_pb::End::MALFORMED, proto::printable(asked.id(), 100) + " is no queue id: mxpress dialogue ID");
+  if (!id) return send_end(outlet, control_pb::End::MALFORMED, proto::printable(asked.id(), 100) + " is no queue id: mxpress dialogue ID");
   std::deque<control_pb::DialogueInfo> told;
   std::uint64_t earlier = 0;
   const Status searched = search(*id, peer, backend, outlet, [&](const history::RecordView& record) {

@@ -95,7 +95,7 @@ class Following {
              false;
     if (!peer_.may_do_everything) uid = std::int64_t{peer_.uid};
     wanted->uid = uid.value_or(-1);
-    auto follower = backend_.followers()->follow(std::move(*wanted), kind, std::int64_t{peer_.uid});
+    auto follower = backend_.followers()->follow(std::move(*wanted), kind, peer_.may_do_everything ? -1 : std::int64_t{peer_.uid});
     if (!follower) return refuse(control_pb::End::REFUSED, follower.error().message), false;
     follower_ = std::move(*follower);
     uid_ = uid;
@@ -113,7 +113,7 @@ class Following {
         if (followed->kind == Followed::Kind::end) return send_end(outlet_, control_pb::End::OK, "", 1);
       }
       if (!tell_lost()) return;
-      if (!followed && follower_->has_ended()) return send_end(outlet_, control_pb::End::FAILED, "mxpressd stops");
+      if (!followed && follower_->has_ended()) return;  // mxpressd stops
       if (until && Steady::now() >= *until) return send_end(outlet_, control_pb::End::UNKNOWN, "no attempt began and ended in this time");
       if (Steady::now() - sent < kAlive) continue;
       if (!send({})) return;

@@ -10,8 +10,8 @@ namespace mxpress::mta::control {
 class ControlBackend;
 class VisibleMessages;
 
-// Sends EventInfos until the client goes, or the daemon stops. A user gets events of his own mail alone. A client that does not read for ten
-// seconds is left; what he does not read in time is counted. Blocking, without a turn.
+// Sends EventInfos until the client goes, or the daemon stops, and then no End. A user gets events of his own mail alone. A client that
+// does not read for ten seconds is left; what he does not read in time is counted. Blocking, without a turn.
 void answer_tail(const control_pb::Request_Tail& asked, const ControlPeer& peer, ControlBackend& backend, ControlOutlet& outlet);
 
 // The same until the attempt is over. Retrying is for operators.

@@ -137,8 +137,7 @@ void Follower::take(const Event& event, WallTime now) {
     if (fits(subject, line++)) put({Followed::Kind::event, now, subject.message, text.text(), {}, {}, {}});
   });
   const auto* const acted = std::get_if<Acted>(&event);
-  if (acted && acted->withdrawn.empty() && fits(subject, 0))
-    put({Followed::Kind::event, now, acted->message, line_of(*acted), {}, {}, {}});
+  if (acted && acted->withdrawn.empty() && fits(subject, 0)) put({Followed::Kind::event, now, acted->message, line_of(*acted), {}, {}, {}});
 }
 
 // An attempt that was under way before has no dialogue here; one that no host was asked for has none at all.
@@ -196,18 +195,18 @@ void Followers::take(const Event& event) {
   for (const Entry& entry : entries_) entry.follower->take(event, now);
 }
 
-Result<std::shared_ptr<Follower>> Followers::follow(Wanted wanted, Follower::Kind kind, std::int64_t by) {
-  const bool is_user = wanted.uid >= 0;
+Result<std::shared_ptr<Follower>> Followers::follow(Wanted wanted, Follower::Kind kind, std::int64_t user) {
+  const bool is_user = user >= 0;
   const std::lock_guard lock(mutex_);
   const auto count = [this](const auto& condition) {
     return static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), condition));
   };
-  const std::size_t users = count([](const Entry& entry) { return entry.is_user; });
+  const std::size_t users = count([](const Entry& entry) { return entry.user >= 0; });
   const bool is_full = entries_.size() >= kMost || (is_user && users >= kMostOfUsers);
   if (is_closed_ || is_full) return Error::transient("too many follow mail already; one of them has to end first");
-  if (is_user && count([by](const Entry& entry) { return entry.by == by; }) >= kMostOfUser)
+  if (is_user && count([user](const Entry& entry) { return entry.user == user; }) >= kMostOfUser)
     return Error::transient("this user follows mail " + std::to_string(kMostOfUser) + " times already");
-  entries_.push_back({std::make_shared<Follower>(std::move(wanted), kind), by, is_user});
+  entries_.push_back({std::make_shared<Follower>(std::move(wanted), kind), user});
   ++all_;
   if (kind == Follower::Kind::debugger) ++debuggers_;
   return entries_.back().follower;

@@ -1,5 +1,5 @@
-// Lets operators and users watch events as they happen: mxpress tail, mxpress debug. Each follower has a bounded queue; what does not fit is
-// counted.
+// Lets operators and users watch events as they happen: mxpress tail, mxpress debug. Each follower has a bounded queue; what does not fit
+// is counted.
 #pragma once
 
 #include <atomic>
@@ -95,8 +95,8 @@ class Followers final : public Sink {
   std::string_view name() const override { return "followers"; }
   void take(const Event& event) override;
 
-  // Call leave() at the end. `by`: the user who asks, who is limited if he wants his own mail alone. Error: too many follow already.
-  Result<std::shared_ptr<Follower>> follow(Wanted wanted, Follower::Kind kind, std::int64_t by);
+  // Call leave() at the end. `user`: who asks; -1: somebody who may do everything. Error: too many follow already.
+  Result<std::shared_ptr<Follower>> follow(Wanted wanted, Follower::Kind kind, std::int64_t user);
   void leave(const std::shared_ptr<Follower>& follower);
   // Ends all of them.
   void close();
@@ -104,13 +104,13 @@ class Followers final : public Sink {
   // Cheap: whether begin_attempt() may find anybody.
   bool has_debuggers() const { return debuggers_.load(std::memory_order_relaxed) > 0; }
   // The debuggers that want this attempt. `uid`: Submitter::owner(); `recipients`: "user@example.org".
-  std::vector<std::shared_ptr<Follower>> begin_attempt(proto::QueueId message, std::int64_t uid, const std::vector<std::string>& recipients);
+  std::vector<std::shared_ptr<Follower>> begin_attempt(proto::QueueId message, std::int64_t uid,
+                                                       const std::vector<std::string>& recipients);
 
  private:
   struct Entry {
     std::shared_ptr<Follower> follower;
-    std::int64_t by;
-    bool is_user;
+    std::int64_t user;
   };
   std::mutex mutex_;
   std::vector<Entry> entries_;

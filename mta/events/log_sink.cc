@@ -236,9 +236,7 @@ struct Writer {
 
 void LogSink::take(const Event& event) { std::visit(Writer<ToLog>{}, event); }
 
-void for_each_log_line(const Event& event, const std::function<void(const LogLine&)>& use) {
-  std::visit(Writer<ToFunction>{{use}}, event);
-}
+void for_each_log_line(const Event& event, const std::function<void(const LogLine&)>& use) { std::visit(Writer<ToFunction>{{use}}, event); }
 
 std::uint64_t LogSink::dropped() const { return log_backlog().lost; }
 

@@ -44,8 +44,8 @@ struct ClientOptions {
   bool implicit_tls = false;                   // TLS before the greeting (RFC 8314 3); needs a policy that does not allow clear text
   std::optional<dns::Address> source{};        // local address; nullopt: the system chooses
   std::shared_ptr<const auth::Login> login{};  // AUTH with it before the first transaction (RFC 4954); null: none
-  bool require_tls = false;  // only a host that offers REQUIRETLS, behind a certificate that the policy demands (RFC 8689)
-  bool is_by_route = false;  // the configuration names the host: if it requires a login, no recipient is at fault
+  bool require_tls = false;     // only a host that offers REQUIRETLS, behind a certificate that the policy demands (RFC 8689)
+  bool is_by_route = false;     // the configuration names the host: if it requires a login, no recipient is at fault
   DialogueListener listener{};  // hears the session from its beginning; null: nobody
 };
 
@@ -89,8 +89,8 @@ class ClientSession {
     net::TlsResult tls;              // `reached` is of a session
     bool lacks_require_tls = false;  // it is no host for mail with REQUIRETLS, and did not fail
     Duration connect{0};
-    std::string local_address{};  // of the connection; empty: there was none
-    std::string host_name{};      // by which the host calls itself in its reply to EHLO or HELO; empty: there was none
+    std::string local_address{};                  // of the connection; empty: there was none
+    std::string host_name{};                      // by which the host calls itself in its reply to EHLO or HELO; empty: there was none
     std::vector<proto::DialogueLine> dialogue{};  // if there was a connection, and is no session
   };
   // Connects, reads the greeting, sends EHLO (else HELO), STARTTLS and EHLO again as options say. Never throws because of the peer.

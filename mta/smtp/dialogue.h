@@ -21,9 +21,9 @@ class DialogueLines;
 // Gets each line when it is complete, before it takes effect.
 using DialogueListener = std::function<void(const proto::DialogueLine& line)>;
 
-// The dialogue of one session. A line costs a copy of its octets: they become lines when somebody reads them. Content of mail is counted, not
-// recorded; the caller gives it no secret. Memory: kUsual, and up to kMost while all together take less than kRoom beyond that; then the
-// middle is left out. Thread: of the session; the room is shared by all threads.
+// The dialogue of one session. A line costs a copy of its octets: they become lines when somebody reads them. Content of mail is counted,
+// not recorded; the caller gives it no secret. Memory: kUsual, and up to kMost while all together take less than kRoom beyond that; then
+// the middle is left out. Thread: of the session; the room is shared by all threads.
 class Dialogue {
  public:
   static constexpr std::size_t kUsual = 4 * 1024, kMost = 16 * 1024, kRoom = 512 * 1024;  // octets
@@ -75,7 +75,7 @@ class Dialogue {
   void tell_all(DialogueLines& maker, const DialogueListener& use) const;
 
   BootTime start_{};
-  std::string octets_;       // records: kind, time, size, octets
+  std::string octets_;  // records: kind, time, size, octets
   std::size_t limit_ = kUsual;
   std::size_t opening_ = 0;  // octets_ of what was said before the first message
   std::size_t last_ = 0;     // place of the last record, if octets_ is not empty

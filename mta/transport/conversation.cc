@@ -43,8 +43,13 @@ smtp::DialogueListener Conversation::listener_for(const dns::Target& target) {
 
 void Conversation::note(std::string_view text) {
   for (const auto& debugger : debuggers_)
-    debugger->put({Followed::Kind::line, Clock::current().wall(), order_.message->id, proto::visible_utf8(text, smtp::Dialogue::kMostOfLine),
-                   proto::Speaker::note, Duration(0), {}});
+    debugger->put({Followed::Kind::line,
+                   Clock::current().wall(),
+                   order_.message->id,
+                   proto::visible_utf8(text, smtp::Dialogue::kMostOfLine),
+                   proto::Speaker::note,
+                   Duration(0),
+                   {}});
 }
 
 // One connection has half of the room at most, so that the next host has some.

@@ -374,8 +374,7 @@ class SmtpTransport::Parts::Attempt {
     const bool is_over = std::none_of(report_.results.begin(), report_.results.end(), is_left_out);
     if (is_over || conversation_.kept().empty()) return;
     const proto::Submitter& submitter = order_.message->envelope.submitter;
-    smtp_.services_.events.emit(
-        events::Conversed{order_.message->id, submitter.owner(), submitter.share_owner(), conversation_.kept()});
+    smtp_.services_.events.emit(events::Conversed{order_.message->id, submitter.owner(), submitter.share_owner(), conversation_.kept()});
   }
 
   Parts& smtp_;

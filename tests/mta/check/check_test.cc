@@ -154,7 +154,7 @@ TEST_CASE("check: control characters and endless lines of a host reach no output
   world.check();
   CHECK(world.printed.find('\x1b') == std::string::npos);
   CHECK(world.printed.find('\x07') == std::string::npos);
-  CHECK(has(world.printed, "<<  250 [31mred "));
+  CHECK(has(world.printed, R"(<<  250 \x1B[31mred\x07 )"));
 }
 
 TEST_CASE("check: no host on loopback is asked, nor one of another domain's choice that a delivery would not use") {

@@ -16,8 +16,8 @@ namespace {
 
 struct World {
   Followers followers;
-  std::shared_ptr<Follower> follow(Wanted wanted, Follower::Kind kind = Follower::Kind::tail) {
-    auto follower = followers.follow(wanted, kind, wanted.uid);
+  std::shared_ptr<Follower> follow(Wanted wanted, Follower::Kind kind = Follower::Kind::tail, std::int64_t user = -1) {
+    auto follower = followers.follow(wanted, kind, user);
     REQUIRE(follower);
     return *follower;
   }
@@ -114,10 +114,11 @@ TEST_CASE("followers: there are so many at a time, and users leave places to ope
   CHECK(world.followers.follow({{}, "", "", 1003}, Follower::Kind::tail, 1003));
   CHECK_FALSE(world.followers.follow({{}, "", "", 1004}, Follower::Kind::tail, 1004));
   std::vector<std::shared_ptr<Follower>> operators;
-  for (std::size_t i = Followers::kMostOfUsers; i < Followers::kMost; ++i) operators.push_back(world.follow({}));
-  CHECK_FALSE(world.followers.follow({}, Follower::Kind::tail, 0));
+  operators.push_back(world.follow({{}, "", "", 1001}));  // an operator who watches a user
+  for (std::size_t i = Followers::kMostOfUsers + 1; i < Followers::kMost; ++i) operators.push_back(world.follow({}));
+  CHECK_FALSE(world.followers.follow({}, Follower::Kind::tail, -1));
   world.followers.leave(operators.front());
-  CHECK(world.followers.follow({}, Follower::Kind::tail, 0));
+  CHECK(world.followers.follow({}, Follower::Kind::tail, -1));
   world.followers.close();
   CHECK(operators.back()->has_ended());
 }

@@ -43,7 +43,8 @@ struct Heard {
     testing::VirtualTime time;
     asio::io_context io;
     MemoryConnector connector(io.get_executor());
-    connector.serve(kTarget.address_text(), [&](std::unique_ptr<net::Stream> stream, dns::Target) { return host.serve(std::move(stream)); });
+    connector.serve(kTarget.address_text(),
+                    [&](std::unique_ptr<net::Stream> stream, dns::Target) { return host.serve(std::move(stream)); });
     options.listener = [&](const proto::DialogueLine& line) { lines.push_back(shown(line)); };
     const auto converse = [&]() -> Task<void> {
       auto opened = co_await smtp::ClientSession::open(connector, kTarget, options);
@@ -138,7 +139,8 @@ TEST_CASE("smtp dialogue: nothing that AUTH transfers is recorded, nor a reply t
     CHECK(all.find("AGpvZQBzZWNyZXQtd29yZA==") == std::string::npos);
     CHECK(all.find("VXNlcm5hbWU6") == std::string::npos);
     if (mechanism == "PLAIN") CHECK(all.find("C: AUTH PLAIN (not shown)\n") != std::string::npos);
-    if (mechanism == "LOGIN") CHECK(all.find("C: AUTH LOGIN\nS: 334 (not shown)\nC: (not shown)\nS: 334 (not shown)\n") != std::string::npos);
+    if (mechanism == "LOGIN")
+      CHECK(all.find("C: AUTH LOGIN\nS: 334 (not shown)\nC: (not shown)\nS: 334 (not shown)\n") != std::string::npos);
     CHECK(all.find("S: 535 (a reply that repeats the password)\n") != std::string::npos);
     CHECK(all.find("C: QUIT\n") != std::string::npos);
   }

@@ -60,7 +60,8 @@ struct World {
   std::uint64_t messages = 0;
 
   World() {
-    connector.serve(kFirst.address_text(), [this](std::unique_ptr<net::Stream> stream, dns::Target) { return host.serve(std::move(stream)); });
+    connector.serve(kFirst.address_text(),
+                    [this](std::unique_ptr<net::Stream> stream, dns::Target) { return host.serve(std::move(stream)); });
   }
 
   std::vector<Outcome> attempt(const std::vector<std::string>& recipients) {
@@ -182,7 +183,7 @@ TEST_CASE("conversation: a host that closes or says nothing is told as it was") 
 TEST_CASE("conversation: a debugger hears the next attempt, and its end") {
   World world;
   world.attempt({"alice@there.example"});
-  auto follower = world.followers.follow({{}, "", "there.example", -1}, events::Follower::Kind::debugger, 0);
+  auto follower = world.followers.follow({{}, "", "there.example", -1}, events::Follower::Kind::debugger, -1);
   REQUIRE(follower);
   world.attempt({"bob@elsewhere.example"});
   world.attempt({"bob@there.example"});
@@ -219,7 +220,7 @@ TEST_CASE("conversation: a debugger of a user hears attempts of his own mail alo
 
 TEST_CASE("conversation: a debugger that does not read is no memory without bound") {
   World world;
-  auto follower = world.followers.follow({{}, "", "there.example", -1}, events::Follower::Kind::debugger, 0);
+  auto follower = world.followers.follow({{}, "", "there.example", -1}, events::Follower::Kind::debugger, -1);
   REQUIRE(follower);
   std::string flood = "250-mx";
   for (int i = 0; i < 900; ++i) flood += "\r\n250-" + std::string(60, 'x');
