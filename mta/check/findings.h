@@ -31,6 +31,7 @@ struct ServerAnswer {
 
 // A line of a dialogue, of at most smtp::Dialogue::kMostOfHeardLine octets. Its time is since the beginning of the check.
 using Line = proto::DialogueLine;
+inline constexpr std::size_t kMostLines = 200;  // of a dialogue that are kept and told
 
 enum class HostEnd : std::uint8_t {
   accepted,  // the recipient, up to RCPT

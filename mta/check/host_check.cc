@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "mta/auth/login.h"
+#include "mta/check/watcher.h"
 #include "mta/config/config.h"
 #include "mta/net/tls.h"
 #include "mta/smtp/client.h"
+#include "mta/smtp/dialogue.h"
 #include "mta/transport/host_answers.h"
 #include "mta/transport/session_options.h"
 #include "mta/transport/transport.h"

@@ -6,6 +6,7 @@
 #include "mta/smtp/client_channel.h"
 #include "mta/smtp/client_opening.h"
 #include "mta/smtp/client_result.h"
+#include "mta/smtp/dialogue.h"
 #include "mta/smtp/transaction.h"
 
 namespace mxpress::mta::smtp {
@@ -68,13 +69,15 @@ Task<ClientSession::Opened> ClientSession::open(net::Connector& connector, dns::
   if (is_open)
     opened.session = std::move(session);
   else
-    opened.dialogue = state.channel.dialogue().lines();
+    opened.dialogue = std::make_shared<const std::vector<proto::DialogueLine>>(state.channel.dialogue().lines());
   co_return opened;
 }
 
 void ClientSession::begin_message() { state_->channel.dialogue().begin_message(); }
 
-void ClientSession::listen(DialogueListener listener) { state_->channel.dialogue().listen(std::move(listener)); }
+void ClientSession::listen(std::function<void(const proto::DialogueLine&)> listener) {
+  state_->channel.dialogue().listen(std::move(listener));
+}
 
 std::vector<proto::DialogueLine> ClientSession::dialogue() const { return state_->channel.dialogue().lines(); }
 

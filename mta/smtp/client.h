@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,13 +10,13 @@
 
 #include "mta/config/timeouts.h"
 #include "mta/net/stream.h"
-#include "mta/smtp/dialogue.h"
 #include "proto/envelope.h"
 #include "proto/outcome.h"
 
 namespace mxpress::proto {
+struct DialogueLine;
 struct Extensions;
-}
+}  // namespace mxpress::proto
 namespace mxpress::mta::auth {
 struct Login;
 }
@@ -44,9 +45,9 @@ struct ClientOptions {
   bool implicit_tls = false;                   // TLS before the greeting (RFC 8314 3); needs a policy that does not allow clear text
   std::optional<dns::Address> source{};        // local address; nullopt: the system chooses
   std::shared_ptr<const auth::Login> login{};  // AUTH with it before the first transaction (RFC 4954); null: none
-  bool require_tls = false;     // only a host that offers REQUIRETLS, behind a certificate that the policy demands (RFC 8689)
-  bool is_by_route = false;     // the configuration names the host: if it requires a login, no recipient is at fault
-  DialogueListener listener{};  // hears the session from its beginning; null: nobody
+  bool require_tls = false;  // only a host that offers REQUIRETLS, behind a certificate that the policy demands (RFC 8689)
+  bool is_by_route = false;  // the configuration names the host: if it requires a login, no recipient is at fault
+  std::function<void(const proto::DialogueLine&)> listener{};  // hears the session from its beginning; null: nobody
 };
 
 // envelope: MAIL and RCPT alone; call reset() behind it. A recipient that the host accepts is untried, with the reply to RCPT.
@@ -89,9 +90,10 @@ class ClientSession {
     net::TlsResult tls;              // `reached` is of a session
     bool lacks_require_tls = false;  // it is no host for mail with REQUIRETLS, and did not fail
     Duration connect{0};
-    std::string local_address{};                  // of the connection; empty: there was none
-    std::string host_name{};                      // by which the host calls itself in its reply to EHLO or HELO; empty: there was none
-    std::vector<proto::DialogueLine> dialogue{};  // if there was a connection, and is no session
+    std::string local_address{};  // of the connection; empty: there was none
+    std::string host_name{};      // by which the host calls itself in its reply to EHLO or HELO; empty: there was none
+    // What was said, if there was a connection and is no session; else null. Shared because the type is incomplete here.
+    std::shared_ptr<const std::vector<proto::DialogueLine>> dialogue{};
   };
   // Connects, reads the greeting, sends EHLO (else HELO), STARTTLS and EHLO again as options say. Never throws because of the peer.
   static Task<Opened> open(net::Connector& connector, dns::Target target, ClientOptions options);
@@ -102,7 +104,7 @@ class ClientSession {
   // Transactions that follow are about another message: dialogue() forgets the one before.
   void begin_message();
   // The listener hears what is recorded, and what follows. Null: nobody does any more.
-  void listen(DialogueListener listener);
+  void listen(std::function<void(const proto::DialogueLine&)> listener);
   // The opening, and the transactions of the current message.
   std::vector<proto::DialogueLine> dialogue() const;
 

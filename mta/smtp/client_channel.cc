@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "mta/config/route_config.h"
+#include "mta/smtp/dialogue.h"
 #include "proto/ascii.h"
 
 namespace mxpress::mta::smtp {
@@ -18,6 +19,10 @@ bool repeats_secret(const proto::Reply& reply, const auth::Login& login) {
 }
 
 }  // namespace
+
+ClientChannel::ClientChannel(std::unique_ptr<net::Stream> stream) : stream_(std::move(stream)), dialogue_(std::make_unique<Dialogue>()) {}
+
+ClientChannel::~ClientChannel() = default;
 
 std::string_view ClientChannel::send_at_once(std::string_view bytes, Duration timeout) {
   record_sent(bytes, set_deadline(timeout));
@@ -41,7 +46,7 @@ Task<Result<proto::Reply>> ClientChannel::read_reply(Duration timeout) {
     if (!count.ok()) co_return fail(count.error(), kConnectionLost);
     if (*count == 0) co_return fail(Error::transient("connection closed by the mail host"), kConnectionLost);
     size_ = *count;
-    if (!login_) dialogue_.received({buffer_.data(), size_}, BootClock::now());
+    if (!login_) dialogue_->received({buffer_.data(), size_}, BootClock::now());
   }
 }
 
@@ -58,13 +63,13 @@ std::optional<Result<proto::Reply>> ClientChannel::buffered_reply() {
 
 // No part of an exchange gets into the memory of the dialogue.
 void ClientChannel::record_sent(std::string_view bytes, BootTime now) {
-  if (!takes_challenges_) return dialogue_.sent(bytes, now);
+  if (!takes_challenges_) return dialogue_->sent(bytes, now);
   const bool names_mechanism = proto::equal_in_any_case(bytes.substr(0, kAuth.size()), kAuth);
   const std::size_t end = names_mechanism ? bytes.find_first_of(" \r", kAuth.size()) : 0;
   const bool has_more = end < bytes.size() && bytes[end] != '\r';
   std::string shown(bytes.substr(0, end));
   if (has_more) shown += shown.empty() ? kNotShown : " " + std::string(kNotShown);
-  dialogue_.said(proto::Speaker::client, shown, now);
+  dialogue_->said(proto::Speaker::client, shown, now);
 }
 
 // With a login whole replies are recorded, which repeat no password. Else the octets are, even those that are no reply.
@@ -72,17 +77,17 @@ void ClientChannel::record(const proto::Reply& reply) {
   const BootTime now = BootClock::now();
   const std::string code = std::to_string(reply.code);
   if (takes_challenges_ && reply.code == proto::kAuthContinues)
-    return dialogue_.said(proto::Speaker::host, code + " " + std::string(kNotShown), now);
+    return dialogue_->said(proto::Speaker::host, code + " " + std::string(kNotShown), now);
   const auto lines = reply.lines();
   for (std::size_t i = 0; i < lines.size(); ++i)
-    dialogue_.said(proto::Speaker::host, code + (i + 1 < lines.size() ? "-" : " ") + std::string(lines[i]), now);
+    dialogue_->said(proto::Speaker::host, code + (i + 1 < lines.size() ? "-" : " ") + std::string(lines[i]), now);
 }
 
 void ClientChannel::record_handshake(const Status& started) {
   const net::TlsState& state = stream_->tls();
   const std::string& why = state.detail.empty() && !started.ok() ? started.error().message : state.detail;
   const std::string words = !started.ok() ? "the handshake failed: " + why : state.description + (why.empty() ? "" : "; " + why);
-  dialogue_.said(proto::Speaker::tls, words, BootClock::now());
+  dialogue_->said(proto::Speaker::tls, words, BootClock::now());
 }
 
 Task<Result<proto::Reply>> ClientChannel::read_last_words(Duration timeout) {

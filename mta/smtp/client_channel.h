@@ -9,16 +9,18 @@
 
 #include "mta/auth/login.h"
 #include "mta/net/stream.h"
-#include "mta/smtp/dialogue.h"
 #include "proto/reply.h"
 #include "proto/status.h"
 
 namespace mxpress::mta::smtp {
 
+class Dialogue;
+
 // Thread: of the stream's executor. After a failure only close() works.
 class ClientChannel {
  public:
-  explicit ClientChannel(std::unique_ptr<net::Stream> stream) : stream_(std::move(stream)) {}
+  explicit ClientChannel(std::unique_ptr<net::Stream> stream);
+  ~ClientChannel();
 
   // No wait ends later than this, even with a longer time-out.
   void set_end(BootTime end) { end_ = end; }
@@ -47,7 +49,7 @@ class ClientChannel {
   // True during sign-in: the host's challenges (334) are not changed, because they are not stored. The dialogue has no part of the exchange
   // but the mechanism and the replies that end it.
   void take_challenges(bool whether) { takes_challenges_ = whether; }
-  Dialogue& dialogue() { return dialogue_; }
+  Dialogue& dialogue() { return *dialogue_; }
 
   // True if octets were read that no command has asked for.
   bool has_unread() const { return begin_ != size_; }
@@ -84,7 +86,7 @@ class ClientChannel {
   std::size_t size_ = 0;
   bool open_ = true;
   proto::EnhancedStatus failure_;
-  Dialogue dialogue_;
+  const std::unique_ptr<Dialogue> dialogue_;
 };
 
 }  // namespace mxpress::mta::smtp

@@ -5,6 +5,7 @@
 
 #include "mta/content/data_source.h"
 #include "mta/smtp/client_channel.h"
+#include "mta/smtp/dialogue.h"
 #include "proto/mail_data.h"
 
 namespace mxpress::mta::smtp {

@@ -1,10 +1,12 @@
 // Collects dialogues, and tells debuggers.
 #include "mta/transport/conversation.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "dns/target.h"
 #include "mta/events/followers.h"
+#include "mta/smtp/client.h"
 #include "mta/transport/transport.h"
 #include "proto/outcome.h"
 #include "proto/printable.h"
@@ -52,8 +54,37 @@ void Conversation::note(std::string_view text) {
                    {}});
 }
 
+void Conversation::begin(smtp::ClientSession& session, WallTime started, bool reused) {
+  started_ = started;
+  session.begin_message();
+  if (auto listener = reused ? listener_for(session.target()) : nullptr) session.listen(std::move(listener));
+}
+
+void Conversation::ended(std::optional<proto::HostResult> refusal) {
+  if (refusal) refusal_ = std::move(refusal);
+}
+
+void Conversation::leave_session(smtp::ClientSession& session) {
+  if (const auto refusal = std::exchange(refusal_, std::nullopt)) keep(session.target(), started_, session.dialogue(), *refusal);
+  session.listen(nullptr);
+}
+
+void Conversation::add(const dns::Target& target, WallTime started, const std::shared_ptr<const std::vector<proto::DialogueLine>>& said,
+                       const proto::HostResult& end) {
+  keep(target, started, said ? *said : std::vector<proto::DialogueLine>(), end);
+}
+
+void Conversation::end(const std::vector<proto::RecipientResult>& results, events::Hub& events) {
+  if (results.empty()) leave();
+  const bool is_delivered = std::all_of(results.begin(), results.end(),
+                                        [](const proto::RecipientResult& one) { return one.outcome == proto::Outcome::delivered; });
+  if (is_delivered || kept_.empty()) return;
+  const proto::Submitter& submitter = order_.message->envelope.submitter;
+  events.emit(events::Conversed{order_.message->id, submitter.owner(), submitter.share_owner(), kept_});
+}
+
 // One connection has half of the room at most, so that the next host has some.
-void Conversation::add(const dns::Target& target, WallTime started, std::vector<proto::DialogueLine> lines, const proto::HostResult& end) {
+void Conversation::keep(const dns::Target& target, WallTime started, std::vector<proto::DialogueLine> lines, const proto::HostResult& end) {
   const bool is_told = end.reply_code != 0 || end.text.empty();  // by the host
   if (!is_told) lines.push_back({proto::Speaker::note, end.text, lines.empty() ? Duration(0) : lines.back().at});
   if (!is_told) note(end.text);

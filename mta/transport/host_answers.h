@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "proto/outcome.h"
 
@@ -28,5 +29,8 @@ proto::HostResult has_enough(const dns::Target& target);
 
 // The number of recipients with an answer.
 std::size_t answered_in(const smtp::TransactionResult& result);
+
+// Why a recipient does not have the message; nullopt: all have it.
+std::optional<proto::HostResult> refusal_in(const smtp::TransactionResult& result);
 
 }  // namespace mxpress::mta::transport

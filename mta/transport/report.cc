@@ -63,6 +63,16 @@ bool has_accepted(const AttemptReport& report, const std::string& address) {
   return std::any_of(report.results.begin(), report.results.end(), took);
 }
 
+void conclude_untried(AttemptReport& report, proto::Outcome outcome, bool has_failure) {
+  for (auto& result : report.results) {
+    if (result.outcome != proto::Outcome::untried) continue;
+    result.outcome = outcome;
+    const bool has_own_reply = !has_failure && result.last.reply_code != 0;  // "too many", again
+    if (!has_own_reply) result.last = report.failure;
+    if (outcome == proto::Outcome::deferred) result.last.status.klass = 4;
+  }
+}
+
 void leave_out_untried(AttemptReport& report) {
   std::vector<std::uint32_t> recipients;
   std::vector<proto::RecipientResult> results;

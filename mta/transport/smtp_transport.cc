@@ -126,7 +126,7 @@ class SmtpTransport::Parts::Attempt {
     }
     if (const dns::Target* const target = busy_.worth_waiting_for(); target && sessions == 0) co_return busy_report(*target);
     finish();
-    tell_conversation();
+    conversation_.end(report_.results, smtp_.services_.events);
     report_.ended = Clock::current().wall();
     co_return std::move(report_);
   }
@@ -208,7 +208,7 @@ class SmtpTransport::Parts::Attempt {
       if (opened.session && options.offer != first_offer) smtp_.tls_memory_.remember(peer, options.offer, system::instant_now());
       session.client = std::move(opened.session);
       if (session) co_return session.connection.was_taken(), true;
-      conversation_.add(target, opening_since_.first, std::move(opened.dialogue), opened.failure);
+      conversation_.add(target, opening_since_.first, opened.dialogue, opened.failure);
       if (takes_no_more(opened.failure) && session.connection.was_refused()) co_return busy_.add(target), false;
       busy_.failed(target);
       note_failure(opened);
@@ -250,38 +250,26 @@ class SmtpTransport::Parts::Attempt {
   Task<bool> transact_all(SessionPool::Session& session, bool reused) {
     smtp::ClientSession* const client = session.client.get();
     bool first = true;
-    client->begin_message();
-    if (auto listener = reused ? conversation_.listener_for(client->target()) : nullptr) client->listen(std::move(listener));
-    const WallTime started = reused ? Clock::current().wall() : opening_since_.first;
-    std::optional<HostResult> refusal;
+    conversation_.begin(*client, reused ? Clock::current().wall() : opening_since_.first, reused);
     while (order_.wanted()) {
       const auto open_positions = untried_in(report_);
       const bool was_asked = reused && first;  // checked just now, and each check is a system call
       if (open_positions.empty() || !(was_asked || client->usable()) || !may_begin()) break;
       auto result = co_await transact_once(*client, open_positions, reused || !first);
-      if (auto reason = reason_of(result)) refusal = std::move(reason);
+      conversation_.ended(refusal_in(result));
       if (result.host_failure && reused && first && answered_in(result) == 0) {
-        conversation_.add(client->target(), started, client->dialogue(), *refusal);
+        conversation_.leave_session(*client);
         co_await client->quit();
         co_return false;
       }
       if (const bool failed = result.host_failure; !merge(client->target(), std::move(result), open_positions) || failed) break;
       first = false;
     }
-    if (refusal) conversation_.add(client->target(), started, client->dialogue(), *refusal);
-    client->listen(nullptr);
+    conversation_.leave_session(*client);
     if (has_untried(report_) || !smtp_.keep(order_.site, session, provider_terms(order_, client->target()).most_messages))
       co_await client->quit();  // this host's session need not wait while another host is tried
     co_return true;
   }
-
-  // Why a recipient does not have the message; nullopt: all have it.
-  static std::optional<HostResult> reason_of(const smtp::TransactionResult& result) {
-    if (result.host_failure) return result.last;
-    const auto found = std::find_if(result.recipients.begin(), result.recipients.end(), is_left_out);
-    return found == result.recipients.end() ? std::nullopt : std::optional(found->last);
-  }
-  static bool is_left_out(const proto::RecipientResult& one) { return one.outcome != Outcome::delivered; }
 
   // False: the rate limit allows no further transaction.
   bool may_begin() { return !order_.limit || !(is_limited_ = !order_.limit->begin_transaction()); }
@@ -359,22 +347,8 @@ class SmtpTransport::Parts::Attempt {
     const bool refused = has_failure_ && !answered_ && no_host_takes_it(report_);
     if (!refused && report_.failure.status.klass == 5) report_.failure.status.klass = 4;
     smtp::shorten(report_.failure, most_words());
-    for (auto& result : report_.results) {
-      if (result.outcome != Outcome::untried) continue;
-      result.outcome = refused ? Outcome::failed : Outcome::deferred;
-      const bool has_own_reply = !has_failure_ && result.last.reply_code != 0;  // "too many", again
-      if (!has_own_reply) result.last = report_.failure;
-      if (!refused) result.last.status.klass = 4;
-    }
+    conclude_untried(report_, refused ? Outcome::failed : Outcome::deferred, has_failure_);
     report_.site_failed = has_failure_ && !answered_ && !refused;
-  }
-
-  void tell_conversation() {
-    if (report_.results.empty()) conversation_.leave();
-    const bool is_over = std::none_of(report_.results.begin(), report_.results.end(), is_left_out);
-    if (is_over || conversation_.kept().empty()) return;
-    const proto::Submitter& submitter = order_.message->envelope.submitter;
-    smtp_.services_.events.emit(events::Conversed{order_.message->id, submitter.owner(), submitter.share_owner(), conversation_.kept()});
   }
 
   Parts& smtp_;

@@ -10,6 +10,7 @@
 #include "dns/targets.h"
 #include "mta/check/own_logins.h"
 #include "mta/check/verdict.h"
+#include "mta/check/watcher.h"
 #include "mta/cli/check_print.h"
 #include "mta/config/config.h"
 #include "tests/support/mail_host.h"

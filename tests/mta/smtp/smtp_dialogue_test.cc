@@ -48,7 +48,7 @@ struct Heard {
     options.listener = [&](const proto::DialogueLine& line) { lines.push_back(shown(line)); };
     const auto converse = [&]() -> Task<void> {
       auto opened = co_await smtp::ClientSession::open(connector, kTarget, options);
-      kept = shown(opened.dialogue);
+      if (opened.dialogue) kept = shown(*opened.dialogue);
       if (opened.session) co_await opened.session->quit();
     };
     asio::co_spawn(io, converse(), [](std::exception_ptr error) {
