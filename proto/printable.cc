@@ -35,6 +35,16 @@ bool is_seen(std::uint32_t point) {
          !is_in(0x2060, 0x206F) && point != 0xFEFF && !is_in(0xFFF9, 0xFFFB) && !is_in(0xE0000, 0xE0FFF);
 }
 
+// "\x1B" for each octet.
+void append_hex(std::string_view octets, std::string& clean) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  for (const char c : octets) {
+    const auto octet = static_cast<unsigned char>(c);
+    clean.append("\\x").push_back(kDigits[octet >> 4]);
+    clean.push_back(kDigits[octet & 15]);
+  }
+}
+
 }  // namespace
 
 bool is_printable(std::string_view text) {
@@ -60,6 +70,23 @@ std::string printable_utf8(std::string_view text, std::size_t max) {
       append_octet(text, i, clean);
     else if (is_seen(code_point(text.substr(i, length))))
       clean.append(text, i, length);
+    i += length;
+  }
+  return clean;
+}
+
+std::string visible_utf8(std::string_view text, std::size_t max) {
+  if (text.size() <= max && is_printable(text)) return std::string(text);  // nearly always
+  std::string clean;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t valid = utf8_length(text.substr(i)), length = std::max<std::size_t>(valid, 1);
+    const std::string_view sequence = text.substr(i, length);
+    const std::size_t before = clean.size();
+    if (length == 1 ? is_printable(sequence) : is_seen(code_point(sequence)))
+      clean.append(sequence);
+    else
+      append_hex(sequence, clean);
+    if (clean.size() > max) return clean.resize(before), clean + " [...]";
     i += length;
   }
   return clean;

@@ -32,6 +32,7 @@
 #include "mta/delivery/dispatcher.h"
 #include "mta/delivery/outages.h"
 #include "mta/events/counters.h"
+#include "mta/events/followers.h"
 #include "mta/events/hub.h"
 #include "mta/events/last_hour.h"
 #include "mta/events/log_sink.h"
@@ -125,6 +126,7 @@ rates::RateServices rate_services(queue::Disk& disk, const CurrentConfig& config
 }
 
 history::Limits history_limits(const Config& config) { return {config.history.keep, config.history.max_size, config.spool_reserve}; }
+history::Limits dialogue_limits(const Config& config) { return {config.history.keep, config.history.dialogues, config.spool_reserve}; }
 
 control::ControlServerOptions control_options(const Config& config) {
   control::ControlServerOptions options;
@@ -202,8 +204,9 @@ class RunningDaemon final : public Daemon {
   }
 
   int run() override {
-    if (const Status recording = history_.start(); !recording)
-      log(LogLine(Priority::error, "history").add("reason", recording.error().message));
+    for (history::Recorder* const recorder : {&history_, &dialogues_})
+      if (const Status recording = recorder->start(); !recording)
+        log(LogLine(Priority::error, recorder->name()).add("reason", recording.error().message));
     tls_reports_.start({loops_.front()->io(), *spool_, files_, *dispatcher_, names_});
     for (auto& loop : loops_) loop->start();
     intake_->start(std::move(listeners_));
@@ -245,6 +248,7 @@ class RunningDaemon final : public Daemon {
         .sts = &sts_policies_,
         .has_route = system::has_route_to_world,
         .has_route_to = system::has_route_to,
+        .followers = &followers_,
         .when_outage_changed = [this] { asio::post(main_, [this] { outage_response_->use_fallback(); }); }};
     dispatcher_ = std::make_unique<delivery::Dispatcher>(std::move(services));
     outage_response_.emplace(config_, reload_mutex_, *dispatcher_, sign_in_alarm_, last_hour_);
@@ -264,7 +268,7 @@ class RunningDaemon final : public Daemon {
           status.policies = sts::count_in_words(sts_policies_);
           status.last_policy_failure = sts::last_failure_in_words(sts_policies_);
         },
-        &history_search_);
+        control::Past{&history_search_, &dialogue_search_, &followers_});
   }
 
   // Sets the signer of `config`. Any thread.
@@ -351,6 +355,7 @@ class RunningDaemon final : public Daemon {
     logins_->tell_nobody();
     recovery_.reset();
     drop_folder_->stop();
+    followers_.close();
     control_.reset();
     for (auto& loop : loops_) loop->stop();
     tls_reports_.stop();
@@ -365,6 +370,7 @@ class RunningDaemon final : public Daemon {
     limits_.close();
     crash_record_.reset();
     history_.stop();
+    dialogues_.stop();
     log(LogLine(Priority::info, "stopped"));
   }
 
@@ -386,7 +392,13 @@ class RunningDaemon final : public Daemon {
   TlsReports tls_reports_{*disk_, config_, sts_policies_};
   history::Recorder history_{{*disk_, config_.get()->history_directory(), random_seed}, [this] { return history_limits(*config_.get()); }};
   history::Search history_search_{*disk_, config_.get()->history_directory(), [this] { history_.flush(); }};
-  events::Hub events_{{&log_sink_, &counters_, &sign_in_alarm_, &login_sink_, &last_hour_, &tls_reports_.sink(), &history_}};
+  history::Recorder dialogues_{{*disk_, config_.get()->dialogue_directory(), random_seed},
+                               [this] { return dialogue_limits(*config_.get()); },
+                               history::Recorder::What::dialogues};
+  history::Search dialogue_search_{*disk_, config_.get()->dialogue_directory(), [this] { dialogues_.flush(); }};
+  events::Followers followers_;
+  events::Hub events_{
+      {&log_sink_, &counters_, &sign_in_alarm_, &login_sink_, &last_hour_, &tls_reports_.sink(), &history_, &dialogues_, &followers_}};
   asio::thread_pool file_pool_{kFileThreads};
   fairness::FileTurns files_{file_pool_, kFileThreads};
   std::optional<net::HandshakeLane> handshake_lane_{std::in_place};

@@ -7,11 +7,13 @@
 #include "mta/content/conversion_room.h"
 #include "mta/content/signed_content.h"
 #include "mta/delivery/loads.h"
+#include "mta/events/followers.h"
 #include "mta/history/recorder.h"
 #include "mta/intake/intake.h"
 #include "mta/intake/transaction_room.h"
 #include "mta/net/tls_engine.h"
 #include "mta/net/tls_sessions.h"
+#include "mta/smtp/dialogue.h"
 #include "mta/sts/lookup.h"
 #include "mta/sts/policies.h"
 #include "mta/system/log_queue.h"
@@ -48,7 +50,9 @@ constexpr MemoryPart kMemoryParts[] = {
     {"libunbound: caches of two instances, 384 questions, and two more under test", 12u << 20},
     {"MTA-STS policies, and their text while it is stored", 2 * sts::PolicyCache::kMostOctets},
     {"mail hosts of providers that have taken mail", transport::ProvenHosts::kMostOctets},
-    {"the history", history::Recorder::kMostOctets},
+    {"the history, and the dialogues of attempts that failed", history::Recorder::kMostOctets},
+    {"dialogues of 200 attempts under way", 200 * 2 * smtp::Dialogue::kUsual + smtp::Dialogue::kRoom},
+    {"followers", events::Followers::kMost* events::Follower::kMostWaiting},
     {"failures to fetch one", sts::Policies::kMostFailures* sts::Policies::kOctetsOfFailure},
 };
 // Octets: its lookups, the DNS cache, TLS sessions to resume, addresses that failed lately; four messages

@@ -13,6 +13,7 @@
 #include "mta/check/lookups.h"
 #include "mta/check/message.h"
 #include "mta/check/server_answers.h"
+#include "mta/check/watcher.h"
 #include "mta/check/words.h"
 #include "mta/config/config.h"
 #include "mta/content/pipeline.h"

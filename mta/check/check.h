@@ -11,8 +11,9 @@
 #include <set>
 #include <vector>
 
+#include "dns/address.h"
 #include "dns/async.h"
-#include "mta/check/findings.h"
+#include "dns/authentication.h"
 #include "mta/check/server_answers.h"
 #include "proto/mailbox.h"
 
@@ -32,10 +33,11 @@ class Lookup;
 namespace mxpress::mta::check {
 
 class Message;
+class Watcher;
+struct Findings;
 
 inline constexpr std::size_t kMostAddresses = 10;     // that are asked
 inline constexpr std::size_t kMostServers = 5;        // name servers that are asked one by one
-inline constexpr std::size_t kMostLines = 200;        // of a dialogue that are kept and told
 inline constexpr std::chrono::minutes kMostTime{10};  // of a check
 
 struct Asked {
@@ -43,20 +45,6 @@ struct Asked {
   proto::ReversePath sender;
   std::int64_t uid = -1;             // of the user who would send
   const Message* message = nullptr;  // its size and form count; null: a small one. Outlives the check.
-};
-
-// Told of each step when it happens. The references are valid during the call.
-class Watcher {
- public:
-  virtual ~Watcher() = default;
-  // Findings::own, way, recipient and sender are known.
-  virtual void begun(const Findings&) {}
-  virtual void answered(const ServerAnswer&) {}
-  // The hosts are known, or the failure.
-  virtual void found_hosts(const Findings&) {}
-  virtual void begins(const HostFinding&) {}
-  virtual void said(const Line&) {}
-  virtual void ended(const HostFinding&) {}
 };
 
 // The means of a check. All must outlive it.

@@ -11,6 +11,7 @@
 #include "dns/resolver.h"
 #include "dns/target.h"
 #include "mta/net/tls_result.h"
+#include "proto/dialogue.h"
 #include "proto/extensions.h"
 #include "proto/outcome.h"
 
@@ -28,18 +29,9 @@ struct ServerAnswer {
   Duration took{0};
 };
 
-// A line of a dialogue: printable, of at most net::LineSplitter::kMostOfLine octets.
-struct Line {
-  enum class From : std::uint8_t {
-    client,
-    host,
-    tls,  // the result of a handshake
-    note  // a remark of the check
-  };
-  From from = From::note;
-  std::string text;
-  Duration at{0};  // since the beginning of the check
-};
+// A line of a dialogue, of at most smtp::Dialogue::kMostOfHeardLine octets. Its time is since the beginning of the check.
+using Line = proto::DialogueLine;
+inline constexpr std::size_t kMostLines = 200;  // of a dialogue that are kept and told
 
 enum class HostEnd : std::uint8_t {
   accepted,  // the recipient, up to RCPT

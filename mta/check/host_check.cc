@@ -5,10 +5,11 @@
 #include <utility>
 
 #include "mta/auth/login.h"
+#include "mta/check/watcher.h"
 #include "mta/config/config.h"
-#include "mta/net/overheard.h"
 #include "mta/net/tls.h"
 #include "mta/smtp/client.h"
+#include "mta/smtp/dialogue.h"
 #include "mta/transport/host_answers.h"
 #include "mta/transport/session_options.h"
 #include "mta/transport/transport.h"
@@ -21,11 +22,6 @@ using smtp::ClientSession;
 
 constexpr std::chrono::seconds kMostWait{60};
 constexpr std::chrono::seconds kMostOfSession{150};
-
-Line::From from_of(net::Speaker speaker) {
-  if (speaker == net::Speaker::tls) return Line::From::tls;
-  return speaker == net::Speaker::host ? Line::From::host : Line::From::client;
-}
 
 std::string_view name_of(net::TlsOffer offer) {
   switch (offer) {
@@ -60,11 +56,9 @@ std::string joined(const std::vector<std::string>& words) {
 class HostCheck {
  public:
   HostCheck(HostQuestion question, HostFinding& finding)
-      : question_(question),
-        finding_(finding),
-        connector_(question.connector, [this](net::Speaker speaker, std::string_view line) { hear(speaker, line); }),
-        options_(transport::session_options(question.order, finding.target)) {
+      : question_(question), finding_(finding), options_(transport::session_options(question.order, finding.target)) {
     shorten_waits(options_);
+    options_.listener = [this](const Line& line) { add(line.from, line.text); };
     login_ = options_.login;
     if (login_ && !login_->failure.empty()) options_.login = nullptr;
   }
@@ -91,7 +85,7 @@ class HostCheck {
     const net::TlsLadder ladder{net::has_post_quantum(), question_.order.config->delivery.legacy_tls};
     options_.offer = net::first_offer(options_.tls.kind());
     while (true) {
-      ClientSession::Opened opened = co_await ClientSession::open(connector_, finding_.target, options_);
+      ClientSession::Opened opened = co_await ClientSession::open(question_.connector, finding_.target, options_);
       take(opened);
       if (opened.session) {
         finding_.extensions = opened.session->extensions();
@@ -152,31 +146,26 @@ class HostCheck {
     note("not signed in: " + login_->failure);
   }
 
-  void hear(net::Speaker speaker, std::string_view line) {
-    const bool is_secret = login_ && auth::repeats_secret(line, *login_);
-    add(from_of(speaker), is_secret ? "(a line that repeats the password)" : line);
-  }
-  void note(std::string_view text) { add(Line::From::note, text); }
+  void note(std::string_view text) { add(proto::Speaker::note, proto::visible_utf8(text, smtp::Dialogue::kMostOfHeardLine)); }
   void note_failure(const proto::HostResult& failure) {
     note(failure.text);
     const bool is_impatient = failure.text.starts_with("timed out") && question_.order.config->timeouts.greeting > kMostWait;
     if (is_impatient) note("a delivery would wait longer for this host than this check does");
   }
 
-  void add(Line::From from, std::string_view text) {
+  void add(proto::Speaker from, const std::string& text) {
     if (finding_.dialogue.size() > kMostLines) return;
     const bool is_full = finding_.dialogue.size() == kMostLines;
     const auto at = std::chrono::duration_cast<Duration>(BootClock::now() - question_.since);
     if (is_full)
-      finding_.dialogue.push_back({Line::From::note, "further lines are not shown", at});
+      finding_.dialogue.push_back({proto::Speaker::note, "further lines are not shown", at});
     else
-      finding_.dialogue.push_back({from, proto::printable_utf8(text, net::LineSplitter::kMostOfLine), at});
+      finding_.dialogue.push_back({from, text, at});
     question_.watcher.said(finding_.dialogue.back());
   }
 
   HostQuestion question_;
   HostFinding& finding_;
-  net::OverheardConnector connector_;
   smtp::ClientOptions options_;
   std::shared_ptr<const auth::Login> login_;  // of the route; null: none
 };

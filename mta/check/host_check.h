@@ -1,10 +1,13 @@
 // Asks one mail host whether it takes mail, as a delivery opens a session and begins a transaction.
 #pragma once
 
-#include "mta/check/check.h"
+#include "dns/async.h"
 
 namespace mxpress::mta::content {
 class Pipeline;
+}
+namespace mxpress::mta::net {
+class Connector;
 }
 namespace mxpress::mta::smtp {
 struct ClientOptions;
@@ -17,6 +20,9 @@ struct Envelope;
 }
 
 namespace mxpress::mta::check {
+
+class Watcher;
+struct HostFinding;
 
 // What is asked. All must outlive the check.
 struct HostQuestion {

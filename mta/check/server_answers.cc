@@ -8,6 +8,7 @@
 #include "dns/resolv_conf_file.h"
 #include "dns/stub_resolver.h"
 #include "mta/check/check.h"
+#include "mta/check/findings.h"
 #include "mta/config/config.h"
 #include "mta/config/name_service.h"
 

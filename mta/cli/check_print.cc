@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <ostream>
 
 #include "dns/targets.h"
 #include "mta/check/verdict.h"
 #include "mta/check/words.h"
+#include "mta/cli/dialogue_print.h"
 #include "proto/printable.h"
 
 namespace mxpress::mta::cli {
@@ -22,13 +22,6 @@ constexpr std::size_t kMaxWords = 500;
 constexpr std::size_t kMostRecords = 10;  // of an answer
 
 std::string shown(std::string_view text) { return proto::printable(text, kMaxWords); }
-
-// "   1.250 s"
-std::string time_text(Duration time) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%8.3f s", static_cast<double>(time.count()) / 1000);
-  return text;
-}
 
 std::string seconds(Duration time) {
   const std::string text = time_text(time);
@@ -86,16 +79,6 @@ std::string_view sentence_of(HostEnd end) {
   return "It was not asked to the end";
 }
 
-std::string_view mark_of(Line::From from) {
-  constexpr std::array<std::string_view, 4> kMarks = {">>", "<<", "TLS", "--"};
-  return kMarks[static_cast<std::size_t>(from)];
-}
-
-std::string_view word_of(Line::From from) {
-  constexpr std::array<std::string_view, 4> kWords = {"client", "host", "tls", "note"};
-  return kWords[static_cast<std::size_t>(from)];
-}
-
 std::string demand_of(const HostFinding& host) {
   std::string words = check::demand_of(host.policy, host.target.host);
   if (!host.policy.source().empty()) words += ", by " + host.policy.source();
@@ -112,7 +95,7 @@ boost::json::object to_json(const check::ServerAnswer& one) {
 boost::json::object to_json(const HostFinding& host) {
   boost::json::array dialogue;
   for (const Line& line : host.dialogue)
-    dialogue.emplace_back(boost::json::object{{"from", word_of(line.from)}, {"text", line.text}, {"ms", line.at.count()}});
+    dialogue.emplace_back(boost::json::object{{"from", speaker_name(line.from)}, {"text", line.text}, {"ms", line.at.count()}});
   boost::json::object object{{"host", shown(host.target.host)},
                              {"address", host.target.address_text()},
                              {"preference", host.target.preference},
@@ -182,9 +165,8 @@ void CheckPrinter::begins(const HostFinding& host) {
 }
 
 void CheckPrinter::said(const Line& line) {
-  std::string mark(mark_of(line.from));
-  mark.resize(3, ' ');
-  out_ << time_text(line.at) << "  " << mark << " " << line.text << "\n" << std::flush;
+  print_dialogue_line(out_, line.from, line.at, line.text);
+  out_ << std::flush;
 }
 
 void CheckPrinter::ended(const HostFinding& host) {

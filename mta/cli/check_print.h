@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "mta/check/check.h"
+#include "mta/check/watcher.h"
 
 namespace mxpress::mta::check {
 struct Verdict;

@@ -25,8 +25,9 @@ namespace po = boost::program_options;
 // Beside those of the table: of sendmail by its other names, and of options.
 constexpr std::array kOtherCommands = {"newaliases", "verify", "help", "version"};
 // Commands that check their words and selectors themselves.
-constexpr std::array kWithOwnWords = {"aliases", "check",   "completion", "config", "dkim", "doctor", "import", "mailbox", "newaliases",
-                                      "notices", "replies", "setup",      "show",   "tls",  "trace",  "verify", "why"};
+constexpr std::array kWithOwnWords = {"aliases", "check",  "completion", "config",     "debug",   "dialogue", "dkim",
+                                      "doctor",  "import", "mailbox",    "newaliases", "notices", "replies",  "setup",
+                                      "show",    "tail",   "tls",        "trace",      "verify",  "why"};
 constexpr std::uint32_t kEndedLines = 100, kEndedStories = 10;
 constexpr std::array kStates = {"active", "deferred", "held", "all"};
 
@@ -48,9 +49,9 @@ po::options_description options(CommandLine& line, Texts& texts) {
       "older", po::value(&texts.older))("ended", po::value(&texts.ended))("all", po::bool_switch(&line.all))(
       "messages", po::bool_switch(&line.messages))("json", po::bool_switch(&line.json))("dry-run,n", po::bool_switch(&line.dry_run))(
       "repair", po::bool_switch(&line.repair))("alert", po::bool_switch(&line.alert))("last", po::bool_switch(&line.last))(
-      "force", po::bool_switch(&line.force))("from", po::value<std::string>())("message", po::value<std::string>())(
-      "yes,y", po::bool_switch(&line.yes))("wait", po::value(&texts.wait)->implicit_value("1h"))("words",
-                                                                                                 po::value<std::vector<std::string>>());
+      "force", po::bool_switch(&line.force))("retry", po::bool_switch(&line.retry))("from", po::value<std::string>())(
+      "message", po::value<std::string>())("yes,y", po::bool_switch(&line.yes))("wait", po::value(&texts.wait)->implicit_value("1h"))(
+      "words", po::value<std::vector<std::string>>());
   return description;
 }
 
@@ -92,7 +93,7 @@ std::optional<Error> check_setup(const CommandLine& line) {
   if (!line.name.empty() && !is_oauth) return mistake("--name is for mxpress setup oauth");
   const bool asks = (is_setup && !is_oauth) || line.command == "import";
   if (line.yes && !asks) return mistake("--yes is for mxpress setup and mxpress import");
-  if (line.wait && (!is_setup || is_oauth)) return mistake("--wait is for mxpress setup");
+  if (line.wait && (!is_setup || is_oauth) && line.command != "debug") return mistake("--wait is for mxpress setup and mxpress debug");
   CommandLine words = line;
   words.arguments.clear();
   if (is_oauth && words.selects()) return mistake("mxpress setup oauth takes --name only, that of a [credentials.NAME]");
@@ -160,6 +161,21 @@ std::optional<Error> check_why(const CommandLine& line) {
   return mistake("say mxpress why with a queue id, an address or a Message-ID, or mxpress why --last");
 }
 
+std::optional<Error> check_conversation(const CommandLine& line) {
+  if (line.retry && line.command != "debug") return mistake("--retry is for mxpress debug");
+  CommandLine words = line;
+  words.arguments.clear();
+  words.all = false;
+  if (line.command == "dialogue" && (line.arguments.size() != 1 || words.selects()))
+    return mistake("say mxpress dialogue with a queue id; --all: all attempts");
+  if (line.command == "debug" && (line.arguments.size() != 1 || words.selects() || line.all))
+    return mistake("say mxpress debug with an address, @DOMAIN or a queue id; --retry, --wait 5m");
+  words.uid.reset();
+  if (line.command == "tail" && (line.arguments.size() > 1 || words.selects() || line.all))
+    return mistake("say mxpress tail, perhaps with an address, @DOMAIN or a queue id, and --uid USER");
+  return std::nullopt;
+}
+
 bool is_aliases_command(std::string_view command) { return command == "aliases" || command == "newaliases" || command == "verify"; }
 
 std::optional<Error> check_aliases(const CommandLine& line) {
@@ -200,6 +216,7 @@ std::optional<Error> check(const CommandLine& line) {
   if (const auto wrong = check_aliases(line)) return wrong;
   if (const auto wrong = check_trace(line)) return wrong;
   if (const auto wrong = check_why(line)) return wrong;
+  if (const auto wrong = check_conversation(line)) return wrong;
   if (line.repair && line.command != "fsck") return mistake("--repair is for mxpress fsck");
   if (!takes_ids(line.command) && line.selects() && !needs_one_id(line) && !is_one_of(kWithOwnWords, line.command))
     return mistake(line.command + " takes no selector");
@@ -283,7 +300,8 @@ SELECTOR, all of what is given: ID... --domain D --sender A|'<>' --recipient A -
 
 Exit codes: 0 done, 1 nothing matched or something is wrong, 2 usage, 3 neither daemon nor spool can be reached, 4 not allowed, 5 failed,
 6 fsck --repair: was damaged, and is in order again; check: 0 accepted, 69 refused, 75 would wait, 1 not
-found out; doctor: 75 nothing is wrong, as far as could be told; why: 75 mxpressd does not run
+found out; doctor: 75 nothing is wrong, as far as could be told; why: 75 mxpressd does not run;
+debug: 0 delivered, 75 deferred, 69 refused
 )";
 }
 

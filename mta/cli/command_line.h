@@ -44,9 +44,10 @@ struct CommandLine {
   bool alert = false;                              // --alert: doctor has the daemon tell of changes
   bool yes = false;                                // --yes: setup and import ask no questions
   bool force = false;                              // --force: import replaces files
+  bool retry = false;                              // --retry: debug has what waits tried at once
   std::optional<boost::filesystem::path> from;     // --from: the folder that import reads instead of /; the sender for check
   std::optional<boost::filesystem::path> message;  // --message: the file whose delivery is checked
-  std::optional<Duration> wait;                    // --wait: how long setup waits for records
+  std::optional<Duration> wait;                    // --wait: how long setup waits for records, and debug for an attempt
 
   // The number of ended messages to request.
   std::uint32_t wanted_ended() const;

@@ -15,6 +15,11 @@ constexpr CommandRow kLooking[] = {
     {"why ID|ADDRESS",
      "why is it not in the mailbox? State, cause, evidence, who must act, what to do, and the history, even of mail\n"
      "that ended weeks ago (why MESSAGE-ID; why --last: this user's latest message)"},
+    {"dialogue ID", "what this host and the mail host said in the latest attempt that failed (--all: in all that are kept)"},
+    {"debug ADDRESS",
+     "what they say in the next attempt, live; also debug @DOMAIN, debug ID; --retry: tries at once, --wait 5m: waits\n"
+     "so long (exit code 0: delivered, 75: deferred, 69: refused)"},
+    {"tail", "what happens to mail, live, a line an event; tail ADDRESS|@DOMAIN|ID: to this mail; --uid USER"},
     {"cat ID", "the message itself"},
     {"status", "is all well? (exit code 0: yes; 1: degraded; 2: cannot send)"},
     {"doctor",
@@ -82,6 +87,7 @@ constexpr OptionRow kOptions[] = {
     {"ended", 0, "NUMBER", "so many that have ended"},
     {"dry-run", 'n', "", "only say on what"},
     {"repair", 0, "", "repair the spool"},
+    {"retry", 0, "", "debug: try at once"},
     {"alert", 0, "", "tell of what has changed"},
     {"last", 0, "", "why: the latest message of this user"},
     {"name", 0, "NAME", "of [credentials.NAME]"},

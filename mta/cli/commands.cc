@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "dns/async.h"
+#include "mta/cli/dialogue_command.h"
 #include "mta/cli/json.h"
 #include "mta/cli/print.h"
 #include "mta/cli/why_command.h"
@@ -113,6 +114,7 @@ class Command {
     if (!status) return complain(status.error().message, ExitCode::unreachable);
     matched_ = end.matched();
     more_ended_ = end.more_ended();
+    has_dialogue_ = end.has_dialogue();
     unlisted_ = {end.waiting() - std::min(end.waiting(), end.matched() + end.dropped()), end.dropped(), end.text()};
     switch (end.result()) {
       case control_pb::End::OK:
@@ -202,12 +204,14 @@ class Command {
   }
 
   ExitCode show() {
-    return ask(show_request(), [&](const control_pb::Response& response) {
+    const ExitCode code = ask(show_request(), [&](const control_pb::Response& response) {
       if (line_.json)
         print_json(out_, response.message());
       else
         print_story(out_, response.message(), now_);
     });
+    if (has_dialogue_ && !line_.json) out_ << "\nWhat the mail host said: mxpress dialogue " << line_.arguments.front() << "\n";
+    return code;
   }
 
   ExitCode show_selected() {
@@ -291,14 +295,18 @@ class Command {
   std::ostream& error_;
   WallTime now_;
   std::uint64_t matched_ = 0;
-  bool more_ended_ = false;
+  bool more_ended_ = false, has_dialogue_ = false;
   Unlisted unlisted_;  // from the last answer
 };
 
 }  // namespace
 
 ExitCode run_command(const CommandLine& line, ControlClient& client, Streams streams) {
-  return line.command == "why" ? run_why(line, client, streams) : Command(line, client, streams).run();
+  if (line.command == "why") return run_why(line, client, streams);
+  if (line.command == "dialogue") return run_dialogue(line, client, streams);
+  if (line.command == "debug") return run_debug(line, client, streams);
+  if (line.command == "tail") return run_tail(line, client, streams);
+  return Command(line, client, streams).run();
 }
 
 }  // namespace mxpress::mta::cli

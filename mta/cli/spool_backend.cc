@@ -13,6 +13,7 @@
 
 #include "dns/async.h"
 #include "mta/control/backend.h"
+#include "mta/history/search.h"
 #include "mta/replies/current_rules.h"
 #include "mta/system/privileges.h"
 #include "queue/disk.h"
@@ -113,10 +114,12 @@ class SpoolBackend final : public control::ControlBackend {
 
   Status reload() override { return Error::transient("no daemon runs"); }
   std::shared_ptr<const Config> config() override { return config_; }
+  const history::Search* dialogues() override { return &dialogues_; }
 
  private:
   std::shared_ptr<const Config> config_;
   std::unique_ptr<queue::Disk> disk_;
+  const history::Search dialogues_{*disk_, config_->dialogue_directory()};
   std::unique_ptr<queue::Inspection> spool_;
   queue::Possession* possession_ = nullptr;  // the same, when opened to act
 };

@@ -75,6 +75,7 @@ void print_why(std::ostream& out, const control_pb::WhyInfo& info) {
       << "\nWhat to do:    " << clean(info.todo()) << "\n";
   if (!info.paste().empty()) print_paste(out, info.paste());
   print_history(out, info);
+  if (info.has_dialogue()) out << "\nWhat the mail host said: mxpress dialogue " << clean(info.id()) << "\n";
 }
 
 ExitCode run_why(const CommandLine& line, ControlClient& client, Streams streams) {

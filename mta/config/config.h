@@ -140,10 +140,11 @@ struct StatusConfig {
   std::uint64_t least = 20;                  // only if at least this many ended
 };
 
-// [history]: records of the life of each message, for `mxpress why`.
+// [history]: records of the life of each message, for `mxpress why`, and of the dialogues of failed attempts, for `mxpress dialogue`.
 struct HistoryConfig {
   Duration keep = std::chrono::hours(24 * 30);  // 0: none is kept
   std::uint64_t max_size = 1000u << 20;         // octets on the disk
+  std::uint64_t dialogues = 50u << 20;          // octets on the disk, beside max_size
 };
 
 // [doctor]: the hosts and lists that `mxpress doctor` asks.
@@ -236,6 +237,7 @@ struct Config {
   boost::filesystem::path drop_directory() const { return spool_directory / "drop"; }
   boost::filesystem::path refused_directory() const { return spool_directory / "drop-refused"; }
   boost::filesystem::path history_directory() const { return spool_directory / "history"; }
+  boost::filesystem::path dialogue_directory() const { return spool_directory / "dialogues"; }
   boost::filesystem::path mailbox_directory() const { return spool_directory / "mailbox"; }
 };
 

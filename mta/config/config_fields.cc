@@ -84,6 +84,7 @@ void add_notices(std::vector<ConfigField>& fields, std::string& language) {
 void add_history(std::vector<ConfigField>& fields, HistoryConfig& history) {
   fields.push_back(field("history", "keep", history.keep, duration_or_zero(kDay * 3650)));
   fields.push_back(field("history", "max_size", history.max_size, size(1 << 20)));
+  fields.push_back(field("history", "dialogues", history.dialogues, size(1 << 20)));
 }
 
 void add_doctor(std::vector<ConfigField>& fields, DoctorConfig& doctor) {

@@ -22,6 +22,9 @@ struct Config;
 namespace mxpress::mta::history {
 class Search;
 }
+namespace mxpress::mta::events {
+class Followers;
+}
 
 namespace mxpress::mta::control {
 
@@ -76,6 +79,10 @@ class ControlBackend {
   virtual std::shared_ptr<const Config> config() = 0;  // a snapshot
   // Null: there is none.
   virtual const history::Search* history() { return nullptr; }
+  // What was said in attempts that failed. Null: it is not known.
+  virtual const history::Search* dialogues() { return nullptr; }
+  // Null: nothing happens, because no daemon runs.
+  virtual events::Followers* followers() { return nullptr; }
 };
 
 }  // namespace mxpress::mta::control

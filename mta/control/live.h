@@ -32,6 +32,13 @@ class RecoveryProgress {
   bool done_ = false, failed_ = false;
 };
 
+// What has happened, and who is told of what happens. Each may be null.
+struct Past {
+  const history::Search* history = nullptr;
+  const history::Search* dialogues = nullptr;
+  events::Followers* followers = nullptr;
+};
+
 class LiveBackend final : public ControlBackend {
  public:
   // All arguments must outlive it. `reload` reads the configuration again; called on a thread of the control server. `failures` gives those
@@ -43,7 +50,7 @@ class LiveBackend final : public ControlBackend {
       std::function<std::vector<std::string>()> failures = [] { return std::vector<std::string>(); },
       std::function<std::vector<records::KeyStatus>()> keys = [] { return std::vector<records::KeyStatus>(); },
       std::function<std::vector<rates::AccountStatus>()> limits = [] { return std::vector<rates::AccountStatus>(); },
-      std::function<void(DaemonStatus&)> complete = [](DaemonStatus&) {}, const history::Search* history = nullptr)
+      std::function<void(DaemonStatus&)> complete = [](DaemonStatus&) {}, Past past = {})
       : spool_(spool),
         deliverer_(deliverer),
         config_(config),
@@ -55,7 +62,7 @@ class LiveBackend final : public ControlBackend {
         keys_(std::move(keys)),
         limits_(std::move(limits)),
         complete_(std::move(complete)),
-        history_(history) {}
+        past_(past) {}
 
   Status ready() override;
   std::vector<queue::QueueId> ids() override;
@@ -75,7 +82,9 @@ class LiveBackend final : public ControlBackend {
   std::optional<WallTime> waiting_since() override;  // once a minute
   Status reload() override { return reload_(); }
   std::shared_ptr<const Config> config() override;
-  const history::Search* history() override { return history_; }
+  const history::Search* history() override { return past_.history; }
+  const history::Search* dialogues() override { return past_.dialogues; }
+  events::Followers* followers() override { return past_.followers; }
 
  private:
   queue::MessageStore& spool_;
@@ -102,7 +111,7 @@ class LiveBackend final : public ControlBackend {
   const std::function<std::vector<records::KeyStatus>()> keys_;
   const std::function<std::vector<rates::AccountStatus>()> limits_;
   const std::function<void(DaemonStatus&)> complete_;
-  const history::Search* const history_;
+  const Past past_;
 };
 
 }  // namespace mxpress::mta::control

@@ -5,11 +5,15 @@ namespace mxpress::control_pb {
 
 class AttemptInfo;
 class DestinationInfo;
+class DialogueLine;
 class End;
 class MessageInfo;
 class RecipientInfo;
 class Request;
 class Request_Act;  // Request::Act
+class Request_Debug;
+class Request_Dialogue;
+class Request_Tail;
 class Request_Why;
 class Response;
 class Selector;

@@ -22,6 +22,9 @@ class ControlOutlet {
   // Waits until the client has read everything and there is a turn; called with nothing large in memory, also before the first piece of
   // work. False: nobody reads any more.
   virtual bool pause() { return true; }
+  // Sends what was sent so far and gives the turn up, for an answer that has to wait for something else. False: the client has gone, or
+  // does not read.
+  virtual bool rest() { return true; }
 };
 
 // Takes one response; false: nobody reads any more.

@@ -9,7 +9,9 @@
 #include "mta/control/action_answer.h"
 #include "mta/control/backend.h"
 #include "mta/control/describe.h"
+#include "mta/control/dialogue_answer.h"
 #include "mta/control/ending.h"
+#include "mta/control/follow_answer.h"
 #include "mta/control/selector.h"
 #include "mta/control/status_answer.h"
 #include "mta/control/visible_messages.h"
@@ -38,7 +40,7 @@ class Answer {
 
   void to(const control_pb::Request& request) {
     const bool needs_queue = request.has_list() || request.has_show() || request.has_cat() || request.has_act() ||
-                             request.has_destinations() || request.has_why();
+                             request.has_destinations() || request.has_why() || request.has_debug();
     if (const Status ready = needs_queue ? backend_.ready() : Status(); !ready)
       return send_end(outlet_, control_pb::End::FAILED, ready.error().message);
     if (!outlet_.pause()) return;
@@ -62,6 +64,12 @@ class Answer {
         return alert(request.alert().reason());
       case control_pb::Request::kWhy:
         return answer_why(request.why(), {peer_, backend_, visible_, now_}, outlet_);
+      case control_pb::Request::kDialogue:
+        return answer_dialogue(request.dialogue(), peer_, backend_, outlet_);
+      case control_pb::Request::kTail:
+        return answer_tail(request.tail(), peer_, backend_, outlet_);
+      case control_pb::Request::kDebug:
+        return answer_debug(request.debug(), peer_, backend_, outlet_, visible_);
       case control_pb::Request::WHAT_NOT_SET:
         break;
     }
@@ -146,7 +154,11 @@ class Answer {
 
   void show(const std::string& id) {
     auto message = find(id);
-    if (message && visible_.tell(std::move(*message), VisibleMessages::Attempts::told)) send_end(outlet_, control_pb::End::OK, "", 1);
+    if (!message) return;
+    control_pb::End last;
+    last.set_matched(1);
+    last.set_has_dialogue(has_dialogue(message->id, peer_, backend_, outlet_));
+    if (visible_.tell(std::move(*message), VisibleMessages::Attempts::told)) send_end(outlet_, last);
   }
 
   void cat(const std::string& id) {

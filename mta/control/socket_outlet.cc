@@ -1,11 +1,18 @@
 // Sends responses, and buffers little of what the client has not read.
 #include "mta/control/socket_outlet.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 
 #include "proto/control.pb.h"
 
 namespace mxpress::mta::control {
+namespace {
+
+constexpr std::chrono::seconds kPatienceOfFollowers{10};
+
+}  // namespace
 
 // A caller that sends on although the client lags (small responses) has to wait when too much is buffered.
 bool SocketOutlet::send(const control_pb::Response& response) {
@@ -31,6 +38,17 @@ bool SocketOutlet::pause() {
   if (!wait_until_taken() || !turns_.take(user_)) return false;
   has_turn_ = true;
   return true;
+}
+
+bool SocketOutlet::rest() {
+  end_turn();
+  broken_ = broken_ || is_gone() || !writer_.flush(kPatienceOfFollowers);
+  return !broken_;
+}
+
+bool SocketOutlet::is_gone() const {
+  char octet;
+  return ::recv(socket_, &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 void SocketOutlet::end_turn() {

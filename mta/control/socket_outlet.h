@@ -11,7 +11,7 @@ class SocketOutlet final : public ControlOutlet {
  public:
   // `patience`: until the client has read the buffered octets, at most kMostKept and one response.
   SocketOutlet(int socket, uid_t user, std::chrono::milliseconds patience, WorkTurns& turns)
-      : writer_(socket), user_(user), patience_(patience), turns_(turns) {}
+      : socket_(socket), writer_(socket), user_(user), patience_(patience), turns_(turns) {}
   ~SocketOutlet() override { end_turn(); }
 
   bool send(const control_pb::Response& response) override;
@@ -19,6 +19,7 @@ class SocketOutlet final : public ControlOutlet {
   bool client_lags() override { return lags_; }
   bool turn_is_over() override { return units_ >= kTurn; }
   bool pause() override;
+  bool rest() override;
   // Sends the rest. False: the client has not read it.
   bool finish();
 
@@ -30,7 +31,9 @@ class SocketOutlet final : public ControlOutlet {
 
   void end_turn();
   bool wait_until_taken();
+  bool is_gone() const;
 
+  const int socket_;
   FrameWriter writer_;
   const uid_t user_;
   const std::chrono::milliseconds patience_;

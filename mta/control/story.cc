@@ -105,6 +105,8 @@ void Story::take(const RecordView& record) {
       return notice(record);
     case RecordKind::set_aside:
       return add_line(record.time, "held: it seems to have crashed mxpressd (" + clean(record.text) + ")");
+    case RecordKind::dialogue:  // is kept elsewhere
+      return;
   }
 }
 

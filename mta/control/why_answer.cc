@@ -10,6 +10,7 @@
 
 #include "mta/config/config.h"
 #include "mta/control/backend.h"
+#include "mta/control/dialogue_answer.h"
 #include "mta/control/ending.h"
 #include "mta/control/story.h"
 #include "mta/control/visible_messages.h"
@@ -106,10 +107,12 @@ class WhyAnswer {
     control_pb::Response response;
     control_pb::WhyInfo& info = *response.mutable_why();
     explain_fate(info, story.fate(), parts_.backend.config()->replies.get());
-    if (told++ == 0)
+    if (told++ == 0) {
       story.add_lines(info);
-    else
+      info.set_has_dialogue(has_dialogue(story.fate().id, parts_.peer, parts_.backend, outlet_));
+    } else {
       make_brief(info);
+    }
     outlet_.charge(1);
     return outlet_.send(response);
   }

@@ -115,7 +115,7 @@ Dispatcher::Dispatcher(DispatcherServices services)
     if (i == 0) make_outages();
     transports_.push_back(std::make_unique<transport::SmtpTransport>(
         transport::SmtpServices{io, *connectors_.back(), services_.events, services_.files, services_.workers.size(),
-                                services_.seed + services_.workers.size() + i, connections_}));
+                                services_.seed + services_.workers.size() + i, connections_, services_.followers}));
     transports_.push_back(std::make_unique<transport::MailboxTransport>(services_.files));
     transports_.push_back(std::make_unique<transport::DeliverTransport>(services_.files, *forwarder_));
     transports_.push_back(std::make_unique<transport::CommandTransport>(services_.files, services_.workers.size()));

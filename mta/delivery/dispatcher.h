@@ -37,6 +37,7 @@ namespace net {
 class Connector;
 }
 namespace events {
+class Followers;
 class Hub;
 struct Attempted;
 }  // namespace events
@@ -86,6 +87,7 @@ struct DispatcherServices {
   // True if this host has a route to any network of a family; null: always.
   std::function<bool(dns::AddressFamily)> has_route{};
   std::function<bool(const dns::Address&)> has_route_to{};  // to this address
+  events::Followers* followers = nullptr;                   // debuggers of attempts; null: there are none
   // Called when this host cannot send directly any more, or can again: see Outages::is_direct_out(). Any thread; may be null.
   std::function<void()> when_outage_changed{};
 };

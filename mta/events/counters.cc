@@ -44,6 +44,7 @@ struct Adder {
     else
       ++(event.tls.reached == net::TlsLevel::encrypted ? counts.sessions_encrypted : counts.sessions_clear);
   }
+  void operator()(const Conversed&) const {}
   void operator()(const SiteFailed&) const { ++counts.site_failures; }
   void operator()(const SiteRecovered&) const { ++counts.site_recoveries; }
   void operator()(const SetAside&) const { ++counts.set_aside; }

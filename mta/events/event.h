@@ -176,6 +176,14 @@ struct Connected {
   std::string_view host_name{};               // by which the host calls itself; empty: it did not
 };
 
+// What was said in an attempt after which the message still waits or has failed for a recipient. Before its outcome is durable.
+struct Conversed {
+  proto::QueueId message;
+  std::int64_t uid = -1;      // Submitter::owner()
+  fairness::Owner owner{};    // for shares
+  std::string_view dialogue;  // proto::parse_dialogues()
+};
+
 struct SiteFailed {
   std::string_view hosts;
   proto::HostResult result;  // without text about one message
@@ -231,7 +239,7 @@ struct KeyRecordSeen {
 std::string_view to_string(KeyRecordSeen::What what);
 
 using Event = std::variant<Accepted, Attempted, Unrecorded, Acted, NoticeSent, NoticeLeftOut, NoticeKept, NoticeWaits, NoticePostponed,
-                           NoticeNotStored, NoticeNotKept, HeaderBroken, FamilyChanged, Connected, SiteFailed, SiteRecovered, OwnFault,
-                           LoginRefused, OutageBegan, OutageEnded, SetAside, Unreadable, KeyRecordSeen>;
+                           NoticeNotStored, NoticeNotKept, HeaderBroken, FamilyChanged, Connected, Conversed, SiteFailed, SiteRecovered,
+                           OwnFault, LoginRefused, OutageBegan, OutageEnded, SetAside, Unreadable, KeyRecordSeen>;
 
 }  // namespace mxpress::mta::events

@@ -2,6 +2,7 @@
 #include "mta/events/log_sink.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "dns/async.h"
@@ -68,11 +69,33 @@ LogLine line_of(const Acted& acted, const Acted::Withdrawn& withdrawn) {
   return line;
 }
 
+// Where lines go.
+struct ToLog {
+  static void put(const LogLine& line) { log(line); }
+  static void put(LogLine line, LogRoom::Hold room) { log(std::move(line), std::move(room)); }
+  static bool may_put(const fairness::Owner& owner, std::string_view event) { return may_log(owner, event); }
+};
+struct ToFunction {
+  const std::function<void(const LogLine&)>& use;
+  void put(const LogLine& line) const { use(line); }
+  static bool may_put(const fairness::Owner&, std::string_view) { return true; }
+};
+
+template <class To>
 struct Writer {
+  To out;
+
   // The last line holds the room of all lines.
   template <class Each>
-  static void write_all(const std::vector<Each>& each, LogRoom::Hold& room, const auto& make_line) {
-    for (const Each& one : each) log(make_line(one), &one == &each.back() ? std::move(room) : LogRoom::Hold());
+  void write_all(const std::vector<Each>& each, LogRoom::Hold& room, const auto& make_line) const {
+    for (const Each& one : each) put(make_line(one), &one == &each.back() ? &room : nullptr);
+  }
+  void put(const LogLine& line) const { out.put(line); }
+  void put(LogLine line, LogRoom::Hold* room) const {
+    if constexpr (std::is_same_v<To, ToLog>)
+      out.put(std::move(line), room ? std::move(*room) : LogRoom::Hold());
+    else
+      out.put(line);
   }
 
   void operator()(const Accepted& event) const {
@@ -87,7 +110,7 @@ struct Writer {
     if (!submitter.unit.empty()) line.add("unit", submitter.unit);
     if (!submitter.client_address.empty()) line.add("client", submitter.client_address);
     if (!event.message_id.empty()) line.add("message-id", event.message_id);
-    log(std::move(line), std::move(event.log_room));
+    put(std::move(line), &event.log_room);
   }
   void operator()(const Attempted& event) const {
     write_all(event.recipients, event.log_room, [&](const RecipientOutcome& one) { return line_of(event, one); });
@@ -105,46 +128,47 @@ struct Writer {
     write_all(event.withdrawn, event.log_room, [&](const Acted::Withdrawn& one) { return line_of(event, one); });
   }
   void operator()(const NoticeSent& event) const {
-    log(LogLine(Priority::notice, event.message, event_name(event.kind))
+    put(LogLine(Priority::notice, event.message, event_name(event.kind))
             .add("to", event.to.in_brackets())
             .add("notice", event.notice.to_string())
             .add("recipients", static_cast<std::int64_t>(event.recipients)));
   }
   void operator()(const NoticeLeftOut& event) const {
-    log(LogLine(Priority::notice, event.message, "delay_notice_left_out").add("reason", "its sender has had too many of them"));
+    put(LogLine(Priority::notice, event.message, "delay_notice_left_out").add("reason", "its sender has had too many of them"));
   }
   void operator()(const NoticeKept& event) const {
-    log(LogLine(Priority::warning, event.message, "kept_locally").add("mailbox", event.mailbox));
+    put(LogLine(Priority::warning, event.message, "kept_locally").add("mailbox", event.mailbox));
   }
   void operator()(const NoticeWaits& event) const {
-    if (!may_log(event.owner, "notice_waits")) return;
+    if (!out.may_put(event.owner, "notice_waits")) return;
     const Priority priority = event.why == NoticeWaits::Why::no_room_on_disk ? Priority::error : Priority::notice;
-    log(LogLine(priority, event.message, "notice_waits").add("reason", event.reason));
+    put(LogLine(priority, event.message, "notice_waits").add("reason", event.reason));
   }
   void operator()(const NoticePostponed& event) const {
-    log(LogLine(Priority::notice, event.message, "notice_postponed").add("for", event.wait));
+    put(LogLine(Priority::notice, event.message, "notice_postponed").add("for", event.wait));
   }
   void operator()(const NoticeNotStored& event) const {
-    if (!may_log(event.owner, "notice_not_stored")) return;
-    log(LogLine(Priority::error, event.message, "notice_not_stored").add("reason", event.reason));
+    if (!out.may_put(event.owner, "notice_not_stored")) return;
+    put(LogLine(Priority::error, event.message, "notice_not_stored").add("reason", event.reason));
   }
   void operator()(const NoticeNotKept& event) const {
-    if (!may_log(event.owner, "notice_not_kept")) return;
-    log(LogLine(Priority::error, event.message, "notice_not_kept").add("reason", event.reason));
+    if (!out.may_put(event.owner, "notice_not_kept")) return;
+    put(LogLine(Priority::error, event.message, "notice_not_kept").add("reason", event.reason));
   }
   void operator()(const HeaderBroken& event) const {
     LogLine line(Priority::notice, event.message, "header_broken");
     line.add("host", event.host);
     line.add("why", "a header line of over 998 octets has no space to fold it at; it was broken after 998 octets");
-    log(line);
+    put(line);
   }
   void operator()(const FamilyChanged& event) const {
     const std::string_view from = family_name(event.from_v6), to = family_name(!event.from_v6);
     LogLine line(Priority::notice, event.message, "other_family");
     line.add_joined("why", {"refused over ", from, "; tried over ", to, ": ", event.end});
     add_result(line, event.refusal);
-    log(line);
+    put(line);
   }
+  void operator()(const Conversed&) const {}  // the outcome of the attempt is logged
   // Logs a host that does not fulfil the policy, even if mail is sent nevertheless.
   void operator()(const Connected& event) const {
     const net::TlsResult& tls = event.tls;
@@ -155,7 +179,7 @@ struct Writer {
     if (!tls.wanted.source().empty()) line.add("source", tls.wanted.source());
     line.add("level", net::to_string(tls.reached)).add("failure", net::to_string(tls.failure));
     if (!tls.detail.empty()) line.add("why", tls.detail);
-    log(line);
+    put(line);
   }
   void operator()(const SiteFailed& event) const {
     // One alert for a refused password: only the administrator can solve that. A password that cannot be read (4.3.5) has its own alert.
@@ -165,7 +189,7 @@ struct Writer {
     line.add("hosts", event.hosts).add("failures", static_cast<std::int64_t>(event.failures));
     add_result(line, event.result);
     line.add("next_probe_in", std::max(Duration(0), event.next_probe - Clock::current().wall()));
-    log(line);
+    put(line);
   }
   void operator()(const SiteRecovered&) const {}  // the deliveries show it
   // Nobody is called for what passes by itself.
@@ -178,21 +202,21 @@ struct Writer {
         "Such mail is kept, and tried again every 4 hours. It is for " + std::string(proto::in_words(event.who)) + " to act: ";
     note.append(event.todo).append(event.link.empty() ? "" : " See, or write to: ").append(event.link);
     if (event.who != proto::Actor::nobody) line.add("note", note);
-    log(line);
+    put(line);
   }
   void operator()(const LoginRefused&) const {}
   void operator()(const OutageBegan& event) const {
     LogLine line(Priority::alert, "outage");
     line.add("way", event.way).add("reason", event.reason).add("note", event.advice);
-    log(line);
+    put(line);
   }
   void operator()(const OutageEnded& event) const {
     LogLine line(Priority::notice, "outage_over");
     line.announce().add("way", event.way).add("lasted", event.lasted).add("note", "what waits is sent now");
-    log(line);
+    put(line);
   }
   void operator()(const SetAside& event) const {
-    log(LogLine(Priority::alert, event.message, "set_aside")
+    put(LogLine(Priority::alert, event.message, "set_aside")
             .add("reason", "mxpressd died more than once while it handled this message, last of " + std::string(event.death))
             .add("note", "it is held; other mail goes on"));
   }
@@ -203,14 +227,16 @@ struct Writer {
     LogLine line(priority, "dkim");
     line.add("key", to_string(event.what)).add("domain", event.domain).add("selector", event.selector);
     if (!event.reason.empty()) line.add("reason", event.reason);
-    log(line);
+    put(line);
   }
-  void operator()(const Unreadable& event) const { log(LogLine(Priority::error, event.message, "unreadable").add("reason", event.reason)); }
+  void operator()(const Unreadable& event) const { put(LogLine(Priority::error, event.message, "unreadable").add("reason", event.reason)); }
 };
 
 }  // namespace
 
-void LogSink::take(const Event& event) { std::visit(Writer(), event); }
+void LogSink::take(const Event& event) { std::visit(Writer<ToLog>{}, event); }
+
+void for_each_log_line(const Event& event, const std::function<void(const LogLine&)>& use) { std::visit(Writer<ToFunction>{{use}}, event); }
 
 std::uint64_t LogSink::dropped() const { return log_backlog().lost; }
 

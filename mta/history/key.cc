@@ -26,6 +26,7 @@ Key Key::of(proto::QueueId id, std::int64_t owner) { return {Kind::id, octets_of
 void for_each_key(const RecordView& record, const std::function<void(Key::Kind, std::string_view, std::int64_t)>& use) {
   const std::string id = octets_of(record.message.value);
   use(Key::Kind::id, id, kAnybody);
+  if (record.kind == RecordKind::dialogue && record.uid >= 0) use(Key::Kind::id, id, record.uid);
   if (record.kind == RecordKind::notice) use(Key::Kind::id, octets_of(record.notice.value), kAnybody);
   if (record.kind != RecordKind::accepted) return;
   const auto use_for_both = [&](Key::Kind kind, std::string_view text) {

@@ -29,6 +29,8 @@ class Writer {
     number(value.size());
     out_ += value;
   }
+  // The last value, which has the rest of the record.
+  void rest(std::string_view value) { out_ += value; }
   void time(WallTime value) { number(static_cast<std::uint64_t>(std::max<std::int64_t>(0, value.time_since_epoch().count()))); }
 
  private:

@@ -13,6 +13,7 @@ namespace mxpress::mta::history {
 namespace {
 
 constexpr std::size_t kFullFrame = 16 * 1024;                                  // further recipients get a frame of their own
+constexpr std::size_t kMostOfDialogue = 32 * 1024;                             // octets
 constexpr std::uint8_t kContinues = 1;                                         // flag of a record
 constexpr std::uint8_t kResult = 16, kSame = 32, kOriginal = 64, kNext = 128;  // flags beside a disposition
 
@@ -143,6 +144,14 @@ struct Encoder {
     frame.end();
   }
 
+  void operator()(const events::Conversed& event) const {
+    Frames frame = frames(RecordKind::dialogue, event.message);
+    Writer out = frame.begin();
+    out.number(static_cast<std::uint64_t>(event.uid + 1));
+    out.rest(event.dialogue.substr(0, kMostOfDialogue));
+    frame.end();
+  }
+
   template <class Other>
   void operator()(const Other&) const {}
 };
@@ -180,6 +189,7 @@ proto::ShareOwner owner_of(const events::Event& event) {
   if (const auto* accepted = std::get_if<events::Accepted>(&event)) return accepted->envelope.submitter.share_owner();
   if (const auto* attempted = std::get_if<events::Attempted>(&event)) return attempted->owner;
   if (const auto* acted = std::get_if<events::Acted>(&event)) return acted->owner;
+  if (const auto* conversed = std::get_if<events::Conversed>(&event)) return conversed->owner;
   return {};
 }
 
@@ -229,6 +239,10 @@ bool decode(std::string_view payload, RecordView& record) {
       return in.ok();
     case RecordKind::set_aside:
       record.text = in.text();
+      return in.ok();
+    case RecordKind::dialogue:
+      record.uid = static_cast<std::int64_t>(in.number()) - 1;
+      record.text = in.rest();
       return in.ok();
   }
   return false;

@@ -1,4 +1,5 @@
-// Records of the history: one for each event of a message, in a compact form. No content of mail is kept.
+// Records of the history: one for each event of a message, in a compact form, and those of dialogues, which have a folder of their own. No
+// content of mail is kept.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@
 namespace mxpress::mta::history {
 
 // Stored on disk as a number: append new ones.
-enum class RecordKind : std::uint8_t { accepted = 1, attempted, acted, notice, set_aside };
+enum class RecordKind : std::uint8_t { accepted = 1, attempted, acted, notice, set_aside, dialogue };
 
 inline constexpr std::size_t kFrameHead = 8;            // length and CRC32C of the payload, 4 octets each, least significant first
 inline constexpr std::size_t kMostOfFrame = 64 * 1024;  // octets with its head; events with more recipients are split
@@ -41,12 +42,12 @@ struct RecordView {
   bool continues = false;  // has further recipients of the record before
   proto::QueueId message;
   WallTime time{};
-  std::int64_t uid = -1;                // accepted: the owner; acted: the operator
+  std::int64_t uid = -1;                // accepted, dialogue: the owner; acted: the operator
   std::uint64_t size = 0;               // accepted: octets; notice: its recipients
   std::uint8_t what = 0;                // acted: queue::ActionKind; notice: queue::NoticeKind
   proto::QueueId notice;                // notice: its own id
   std::string_view sender, message_id;  // notice: `sender` is its addressee
-  std::string_view text;                // set_aside: the reason
+  std::string_view text;                // set_aside: the reason; dialogue: proto::parse_dialogues()
   std::vector<RecipientView> recipients;
 };
 // False: malformed. `record` may have been used before.

@@ -11,7 +11,7 @@
 namespace mxpress::mta::history {
 namespace {
 
-constexpr std::size_t kUrgent = Recorder::kMostWaiting / 4;  // octets that are written at once: a third of what one owner may have alone
+constexpr std::size_t kUrgentPart = 4;  // of the memory: what is written at once is a third of what one owner may have alone
 
 }  // namespace
 
@@ -33,6 +33,7 @@ void Recorder::stop() {
 }
 
 void Recorder::take(const events::Event& event) {
+  if (std::holds_alternative<events::Conversed>(event) != (what_ == What::dialogues)) return;
   thread_local std::string scratch;
   const WallTime now = Clock::current().wall();
   encode(event, now, scratch, [&](std::string_view frame) { add(frame, owner_of(event), now); });
@@ -41,11 +42,11 @@ void Recorder::take(const events::Event& event) {
 void Recorder::add(std::string_view frame, const proto::ShareOwner& owner, WallTime now) {
   const std::lock_guard lock(mutex_);
   if (!is_open_ || !shares_.take(owner, frame.size(), most_on_disk_, now)) return static_cast<void>(++dropped_);
-  const bool was_empty = waiting_.empty(), was_low = waiting_.size() < kUrgent;
+  const bool was_empty = waiting_.empty(), was_low = waiting_.size() < most_waiting_ / kUrgentPart;
   waiting_ += frame;
   ++records_;
   ++taken_;
-  if (was_low && waiting_.size() >= kUrgent) is_urgent_ = true;
+  if (was_low && waiting_.size() >= most_waiting_ / kUrgentPart) is_urgent_ = true;
   if (was_empty || is_urgent_) wake_.notify_one();
 }
 
@@ -100,10 +101,11 @@ void Recorder::tidy() {
 void Recorder::report(const Status& status) {
   if (status.ok() == !has_failed_) return;
   has_failed_ = !status.ok();
-  if (status) return log(LogLine(Priority::notice, "history").add("note", "it is written again"));
-  log(LogLine(Priority::warning, "history")
+  if (status) return log(LogLine(Priority::notice, name()).add("note", "written again"));
+  const std::string_view command = what_ == What::events ? "why" : "dialogue";
+  log(LogLine(Priority::warning, name())
           .add("reason", status.error().message)
-          .add("note", "mxpress why knows nothing of mail until it can be written; mail is not affected"));
+          .add_joined("note", {"mxpress ", command, " does not know what happens until it can be written; mail is not affected"}));
 }
 
 }  // namespace mxpress::mta::history

@@ -18,12 +18,19 @@ namespace mxpress::mta::history {
 // written, are counted as lost.
 class Recorder final : public events::Sink {
  public:
-  static constexpr std::size_t kMostWaiting = 384 * 1024;                    // octets; as many are being written
-  static constexpr std::size_t kMostOctets = 2 * kMostWaiting + 256 * 1024;  // all its memory, with that of an index being built
+  // What it records: what happens to messages, or what was said in attempts that failed.
+  enum class What { events, dialogues };
+  static constexpr std::size_t kMostWaiting = 384 * 1024, kMostOfDialogues = 128 * 1024;  // octets; as many are being written
+  // All memory of both, with that of an index that each builds.
+  static constexpr std::size_t kMostOctets = 2 * (kMostWaiting + kMostOfDialogues + 256 * 1024);
   static constexpr std::chrono::seconds kDelay{1}, kTidyEvery{3600};
 
   // `limits` is asked on the thread. All must outlive it.
-  Recorder(Store store, std::function<Limits()> limits) : store_(std::move(store)), limits_(std::move(limits)) {}
+  Recorder(Store store, std::function<Limits()> limits, What what = What::events)
+      : what_(what),
+        store_(std::move(store)),
+        limits_(std::move(limits)),
+        most_waiting_(what == What::events ? kMostWaiting : kMostOfDialogues) {}
   ~Recorder() override { stop(); }
 
   // Error: no thread; nothing is recorded then.
@@ -31,7 +38,7 @@ class Recorder final : public events::Sink {
   // Writes what waits.
   void stop();
 
-  std::string_view name() const override { return "history"; }
+  std::string_view name() const override { return what_ == What::events ? "history" : "dialogues"; }
   void take(const events::Event& event) override;
   std::uint64_t dropped() const override { return dropped_; }
   // Returns once what was taken before is written, or after this time.
@@ -44,13 +51,15 @@ class Recorder final : public events::Sink {
   void tidy();
   void report(const Status& status);
 
+  const What what_;
   Store store_;  // of the thread
   const std::function<Limits()> limits_;
+  const std::size_t most_waiting_;
   bool has_failed_ = false;  // of the thread: the last write; it is logged
   std::mutex mutex_;
   std::condition_variable wake_, written_;
   std::string waiting_;  // whole frames
-  Shares shares_{kMostWaiting};
+  Shares shares_{most_waiting_};
   std::uint64_t records_ = 0, taken_ = 0, done_ = 0;  // in waiting_; of all time; written of them, or lost
   bool is_open_ = false, is_urgent_ = false;
   std::atomic<std::uint64_t> dropped_ = 0, most_on_disk_ = Limits().max_size;

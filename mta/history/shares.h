@@ -11,12 +11,12 @@
 namespace mxpress::mta::history {
 
 // Counts octets of records by owner. Of the memory an owner may use what leaves a quarter free, or as much as he leaves free, and any
-// that is free for his first record. In a day he may have an eighth of the disk. Pure.
+// that is free for his first record. Of the disk he may use an eighth, and as much in each day that passes, bit by bit. Pure.
 class Shares {
  public:
   static constexpr std::size_t kPartFree = 4;     // of the memory
   static constexpr std::uint64_t kPartOfDay = 8;  // of what the disk may have
-  // Further owners of a day share the counts of the unknown one.
+  // Further owners who have used some of their eighth share the counts of the unknown one.
   static constexpr std::size_t kMostOwners = 4'000;
 
   explicit Shares(std::size_t most_waiting) : most_waiting_(most_waiting) {}
@@ -29,13 +29,15 @@ class Shares {
  private:
   struct Use {
     std::size_t waiting = 0;
-    std::uint64_t of_day = 0;
+    std::uint64_t used = 0;  // of his part of the disk
+    WallTime since{};        // what time gives back is counted until then
+    void give_back(std::uint64_t part, WallTime now);
   };
-  Use& use_of(const proto::ShareOwner& owner, WallTime now);
+  Use& use_of(const proto::ShareOwner& owner, std::uint64_t part, WallTime now);
 
   const std::size_t most_waiting_;
   std::size_t waiting_ = 0;
-  std::chrono::sys_days day_{};
+  WallTime looked_{};  // for owners who have used nothing
   boost::unordered_flat_map<proto::ShareOwner, Use> of_owner_;
 };
 

@@ -6,6 +6,7 @@
 #include "mta/smtp/client_channel.h"
 #include "mta/smtp/client_opening.h"
 #include "mta/smtp/client_result.h"
+#include "mta/smtp/dialogue.h"
 #include "mta/smtp/transaction.h"
 
 namespace mxpress::mta::smtp {
@@ -53,6 +54,8 @@ Task<ClientSession::Opened> ClientSession::open(net::Connector& connector, dns::
   auto session = std::make_unique<ClientSession>(std::move(*stream), std::move(target), std::move(options));
   State& state = *session->state_;
   state.channel.set_end(start + state.options.timeouts.session);
+  state.channel.dialogue().start(start);
+  state.channel.dialogue().listen(std::exchange(state.options.listener, nullptr));
   opened.local_address = state.channel.local_address();
   ClientOpening opening(state.channel, state.target, state.options, std::move(opened.tls));
   const bool is_open = co_await opening.run();
@@ -63,9 +66,20 @@ Task<ClientSession::Opened> ClientSession::open(net::Connector& connector, dns::
   opened.tls = opening.tls();
   opened.lacks_require_tls = opening.lacks_require_tls();
   opened.host_name = opening.host_name();
-  if (is_open) opened.session = std::move(session);
+  if (is_open)
+    opened.session = std::move(session);
+  else
+    opened.dialogue = std::make_shared<const std::vector<proto::DialogueLine>>(state.channel.dialogue().lines());
   co_return opened;
 }
+
+void ClientSession::begin_message() { state_->channel.dialogue().begin_message(); }
+
+void ClientSession::listen(std::function<void(const proto::DialogueLine&)> listener) {
+  state_->channel.dialogue().listen(std::move(listener));
+}
+
+std::vector<proto::DialogueLine> ClientSession::dialogue() const { return state_->channel.dialogue().lines(); }
 
 Task<TransactionResult> ClientSession::transact(Transaction transaction) {
   state_->channel.set_end(BootClock::now() + state_->options.timeouts.session);

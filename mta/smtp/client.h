@@ -14,8 +14,9 @@
 #include "proto/outcome.h"
 
 namespace mxpress::proto {
+struct DialogueLine;
 struct Extensions;
-}
+}  // namespace mxpress::proto
 namespace mxpress::mta::auth {
 struct Login;
 }
@@ -46,6 +47,7 @@ struct ClientOptions {
   std::shared_ptr<const auth::Login> login{};  // AUTH with it before the first transaction (RFC 4954); null: none
   bool require_tls = false;  // only a host that offers REQUIRETLS, behind a certificate that the policy demands (RFC 8689)
   bool is_by_route = false;  // the configuration names the host: if it requires a login, no recipient is at fault
+  std::function<void(const proto::DialogueLine&)> listener{};  // hears the session from its beginning; null: nobody
 };
 
 // envelope: MAIL and RCPT alone; call reset() behind it. A recipient that the host accepts is untried, with the reply to RCPT.
@@ -92,12 +94,21 @@ class ClientSession {
     Duration connect{0};
     std::string local_address{};  // of the connection; empty: there was none
     std::string host_name{};      // by which the host calls itself in its reply to EHLO or HELO; empty: there was none
+    // What was said, if there was a connection and is no session; else null. Shared because the type is incomplete here.
+    std::shared_ptr<const std::vector<proto::DialogueLine>> dialogue{};
   };
   // Connects, reads the greeting, sends EHLO (else HELO), STARTTLS and EHLO again as options say. Never throws because of the peer.
   static Task<Opened> open(net::Connector& connector, dns::Target target, ClientOptions options);
 
   ClientSession(std::unique_ptr<net::Stream> stream, dns::Target target, ClientOptions options);
   ~ClientSession();
+
+  // Transactions that follow are about another message: dialogue() forgets the one before.
+  void begin_message();
+  // The listener hears what is recorded, and what follows. Null: nobody does any more.
+  void listen(std::function<void(const proto::DialogueLine&)> listener);
+  // The opening, and the transactions of the current message.
+  std::vector<proto::DialogueLine> dialogue() const;
 
   // MAIL, RCPT, DATA, content, dot as one or more groups (PIPELINING, RFC 2920). Recipients refused with "too many" (452, 552 after an
   // accepted one) stay untried without host_failure: call again with them (RFC 5321 4.5.3.1.10).

@@ -14,10 +14,13 @@
 
 namespace mxpress::mta::smtp {
 
+class Dialogue;
+
 // Thread: of the stream's executor. After a failure only close() works.
 class ClientChannel {
  public:
-  explicit ClientChannel(std::unique_ptr<net::Stream> stream) : stream_(std::move(stream)) {}
+  explicit ClientChannel(std::unique_ptr<net::Stream> stream);
+  ~ClientChannel();
 
   // No wait ends later than this, even with a longer time-out.
   void set_end(BootTime end) { end_ = end; }
@@ -43,8 +46,10 @@ class ClientChannel {
   void close();
   // From now on the text of a reply that repeats the password is replaced, because replies are shown, logged and stored.
   void conceal(std::shared_ptr<const auth::Login> login) { login_ = std::move(login); }
-  // True during sign-in: the host's challenges (334) are not changed, because they are not stored.
+  // True during sign-in: the host's challenges (334) are not changed, because they are not stored. The dialogue has no part of the exchange
+  // but the mechanism and the replies that end it.
   void take_challenges(bool whether) { takes_challenges_ = whether; }
+  Dialogue& dialogue() { return *dialogue_; }
 
   // True if octets were read that no command has asked for.
   bool has_unread() const { return begin_ != size_; }
@@ -63,7 +68,10 @@ class ClientChannel {
   static constexpr proto::EnhancedStatus kConnectionLost{4, 4, 2};
   static constexpr proto::EnhancedStatus kNotSmtp{4, 5, 5};
 
-  void set_deadline(Duration timeout);
+  BootTime set_deadline(Duration timeout);
+  void record_sent(std::string_view bytes, BootTime now);
+  void record_handshake(const Status& started);
+  void record(const proto::Reply& reply);
   Error fail(Error error, proto::EnhancedStatus status);
 
   std::unique_ptr<net::Stream> stream_;
@@ -78,6 +86,7 @@ class ClientChannel {
   std::size_t size_ = 0;
   bool open_ = true;
   proto::EnhancedStatus failure_;
+  const std::unique_ptr<Dialogue> dialogue_;
 };
 
 }  // namespace mxpress::mta::smtp

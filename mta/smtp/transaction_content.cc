@@ -5,6 +5,7 @@
 
 #include "mta/content/data_source.h"
 #include "mta/smtp/client_channel.h"
+#include "mta/smtp/dialogue.h"
 #include "proto/mail_data.h"
 
 namespace mxpress::mta::smtp {
@@ -23,9 +24,22 @@ Task<Status> read_block(content::DataSource& data, std::uint64_t offset, std::st
   co_return Status();
 }
 
+// Whatever is sent meanwhile is content.
+class ContentMark {
+ public:
+  explicit ContentMark(Dialogue& dialogue) : dialogue_(dialogue) { dialogue_.begin_content(); }
+  ContentMark(const ContentMark&) = delete;
+  ContentMark& operator=(const ContentMark&) = delete;
+  ~ContentMark() { dialogue_.end_content(); }
+
+ private:
+  Dialogue& dialogue_;
+};
+
 }  // namespace
 
 Task<ContentResult> send_content(ClientChannel& channel, content::DataSource& data, Duration block_timeout) {
+  const ContentMark mark(channel.dialogue());
   proto::DataEncoder encoder;
   const std::optional<std::string_view> whole = data.in_memory();
   std::string buffer;

@@ -52,4 +52,11 @@ std::size_t answered_in(const smtp::TransactionResult& result) {
   return static_cast<std::size_t>(std::count_if(result.recipients.begin(), result.recipients.end(), is_answered));
 }
 
+std::optional<HostResult> refusal_in(const smtp::TransactionResult& result) {
+  if (result.host_failure) return result.last;
+  const auto is_left_out = [](const auto& recipient) { return recipient.outcome != proto::Outcome::delivered; };
+  const auto found = std::find_if(result.recipients.begin(), result.recipients.end(), is_left_out);
+  return found == result.recipients.end() ? std::nullopt : std::optional(found->last);
+}
+
 }  // namespace mxpress::mta::transport

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "proto/outcome.h"
 
@@ -36,5 +37,8 @@ void note_transaction(queue::Attempt& history, proto::HostAttempt attempt, const
 bool has_delivered(const smtp::TransactionResult& result);
 // The number of recipients with an answer.
 std::size_t answered_in(const smtp::TransactionResult& result);
+
+// Why a recipient does not have the message; nullopt: all have it.
+std::optional<proto::HostResult> refusal_in(const smtp::TransactionResult& result);
 
 }  // namespace mxpress::mta::transport

@@ -63,14 +63,13 @@ bool has_accepted(const AttemptReport& report, const std::string& address) {
   return std::any_of(report.results.begin(), report.results.end(), took);
 }
 
-void end_untried(AttemptReport& report, bool is_refused, bool has_failure) {
-  using proto::Outcome;
+void conclude_untried(AttemptReport& report, proto::Outcome outcome, bool has_failure) {
   for (auto& result : report.results) {
-    if (result.outcome != Outcome::untried) continue;
-    result.outcome = is_refused ? Outcome::failed : Outcome::deferred;
+    if (result.outcome != proto::Outcome::untried) continue;
+    result.outcome = outcome;
     const bool has_own_reply = !has_failure && result.last.reply_code != 0;  // "too many", again
     if (!has_own_reply) result.last = report.failure;
-    if (!is_refused) result.last.status.klass = 4;
+    if (outcome == proto::Outcome::deferred) result.last.status.klass = 4;
   }
 }
 

@@ -51,9 +51,8 @@ std::vector<std::size_t> untried_in(const AttemptReport& report);
 // True if the host at this address ("192.0.2.1:25") has accepted the message for some recipient in this attempt.
 bool has_accepted(const AttemptReport& report, const std::string& address);
 
-// Ends untried recipients with the report's failure: failed if `is_refused`, else deferred. Without a failure of a host those with a reply
-// of their own keep it.
-void end_untried(AttemptReport& report, bool is_refused, bool has_failure);
+// Untried recipients get this outcome: by the failure of the report, or, if no host has failed, by a reply of their own.
+void conclude_untried(AttemptReport& report, proto::Outcome outcome, bool has_failure);
 
 // Removes untried recipients from the report: they wait for a rate limit.
 void leave_out_untried(AttemptReport& report);

@@ -24,6 +24,7 @@
 #include "mta/system/instant.h"
 #include "mta/system/log.h"
 #include "mta/transport/busy_hosts.h"
+#include "mta/transport/conversation.h"
 #include "mta/transport/demanded_sender.h"
 #include "mta/transport/family_change.h"
 #include "mta/transport/family_memory.h"
@@ -100,7 +101,8 @@ class SmtpTransport::Parts::Attempt {
         content_(data_, order.message->envelope, order.terms->is_lmtp ? nullptr : order.config->signer.get(),
                  {&smtp.headers_, smtp.services_.files}),
         sent_as_(envelope_under(order.terms->author, order.message->envelope)),
-        family_(order.rules.get()) {
+        family_(order.rules.get()),
+        conversation_(smtp.services_.followers, order) {
     if (order.terms->author) content_.replace_author(*order.terms->author);
     equals_ = order_targets(order.targets, {*order.message, order.recipients}, {smtp.target_failures_, smtp.family_memory_}, smtp.random_);
     report_.attempt.time = Clock::current().wall();
@@ -122,11 +124,13 @@ class SmtpTransport::Parts::Attempt {
       if (family_.consider(target, std::span(order_.targets).subspan(i + 1), report_)) co_await close_kept(target);
     }
     if (const dns::Target* const target = busy_.worth_waiting_for(); target && sessions == 0) {
+      conversation_.leave();
       report_.is_busy = true;
       report_.failure = has_enough(order_, *target, *smtp_.services_.connections);
       co_return std::move(report_);
     }
     finish();
+    conversation_.end(report_.results, smtp_.services_.events);
     report_.ended = Clock::current().wall();
     co_return std::move(report_);
   }
@@ -214,6 +218,7 @@ class SmtpTransport::Parts::Attempt {
       if (opened.session && options.offer != first_offer) smtp_.tls_memory_.remember(peer, options.offer, system::instant_now());
       session.client = std::move(opened.session);
       if (session) co_return session.connection.was_taken(), true;
+      conversation_.add(target, opening_since_.first, opened.dialogue, opened.failure);
       if (takes_no_more(opened.failure) && session.connection.was_refused()) co_return busy_.add(target), false;
       busy_.failed(target);
       note_failure(opened);
@@ -230,6 +235,7 @@ class SmtpTransport::Parts::Attempt {
   Task<smtp::ClientSession::Opened> open_once(const dns::Target& target, smtp::ClientOptions options) {
     opening_since_ = {Clock::current().wall(), system::instant_now()};
     smtp_.make_room(*order_.config);
+    options.listener = conversation_.listener_for(target);
     auto opened = co_await smtp::ClientSession::open(smtp_.services_.connector, target, options);
     connect_time_ = opened.connect;
     const proto::Envelope* const envelope = order_.is_by_route ? nullptr : &order_.message->envelope;
@@ -254,12 +260,15 @@ class SmtpTransport::Parts::Attempt {
   Task<bool> transact_all(SessionPool::Session& session, bool reused) {
     smtp::ClientSession* const client = session.client.get();
     bool first = true;
+    conversation_.begin(*client, reused ? Clock::current().wall() : opening_since_.first, reused);
     while (order_.wanted()) {
       const auto open_positions = untried_in(report_);
       const bool was_asked = reused && first;  // checked just now, and each check is a system call
       if (open_positions.empty() || !(was_asked || client->usable()) || !may_begin()) break;
       auto result = co_await transact_once(*client, open_positions, reused || !first);
+      conversation_.ended(refusal_in(result));
       if (result.host_failure && reused && first && answered_in(result) == 0) {
+        conversation_.leave_session(*client);
         co_await client->quit();
         co_return false;
       }
@@ -267,6 +276,7 @@ class SmtpTransport::Parts::Attempt {
       if (const bool failed = result.host_failure; !merge(client->target(), std::move(result), open_positions) || failed) break;
       first = false;
     }
+    conversation_.leave_session(*client);
     if (has_untried(report_) || !smtp_.keep(order_.site, session, provider_terms(order_, client->target()).most_messages))
       co_await client->quit();  // this host's session need not wait while another host is tried
     co_return true;
@@ -350,7 +360,7 @@ class SmtpTransport::Parts::Attempt {
     const bool refused = has_failure_ && !answered_ && no_host_takes_it(report_);
     if (!refused && report_.failure.status.klass == 5) report_.failure.status.klass = 4;
     smtp::shorten(report_.failure, most_words());
-    end_untried(report_, refused, has_failure_);
+    conclude_untried(report_, refused ? Outcome::failed : Outcome::deferred, has_failure_);
     report_.site_failed = has_failure_ && !answered_ && !refused;
   }
 
@@ -367,6 +377,7 @@ class SmtpTransport::Parts::Attempt {
   Duration connect_time_{0};
   BusyHosts busy_;
   FamilyChange family_;
+  Conversation conversation_;
   bool has_failure_ = false;
   bool answered_ = false;
   bool is_limited_ = false;  // a transaction could not begin because of the rate limit

@@ -11,8 +11,9 @@
 #include "mta/transport/transport.h"
 
 namespace mxpress::mta::events {
+class Followers;
 class Hub;
-}
+}  // namespace mxpress::mta::events
 
 namespace mxpress::mta::fairness {
 class FileTurns;
@@ -37,6 +38,7 @@ struct SmtpServices {
   std::size_t worker_count = 1;  // of the daemon: workers divide the sessions that the configuration allows
   std::uint64_t seed = 0;
   std::shared_ptr<TargetConnections> connections{};  // shared by all workers and their sessions; null: this worker alone
+  events::Followers* followers = nullptr;            // debuggers hear what is said; null: nobody does
 };
 
 class SmtpTransport final : public Transport {

@@ -69,6 +69,8 @@ class FakeControl final : public mta::control::ControlBackend {
   std::vector<std::string> refused_logins;
   mta::events::HourCounts hour;
   const mta::history::Search* past = nullptr;
+  const mta::history::Search* past_dialogues = nullptr;
+  mta::events::Followers* following = nullptr;
 
   void add(queue::Message message) { messages.insert_or_assign(message.id, std::move(message)); }
   std::vector<Acted> acted() const {
@@ -132,6 +134,8 @@ class FakeControl final : public mta::control::ControlBackend {
   Status reload() override { return reload_result; }
   std::shared_ptr<const mta::Config> config() override { return std::make_shared<const mta::Config>(settings); }
   const mta::history::Search* history() override { return past; }
+  const mta::history::Search* dialogues() override { return past_dialogues; }
+  mta::events::Followers* followers() override { return following; }
 
  private:
   static void withdraw(queue::Message& message, queue::ActionKind action) {

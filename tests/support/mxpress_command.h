@@ -40,6 +40,8 @@ class ControlOf final : public mta::control::ControlBackend {
   Status reload() override { return real_.reload(); }
   std::shared_ptr<const mta::Config> config() override { return real_.config(); }
   const mta::history::Search* history() override { return real_.history(); }
+  const mta::history::Search* dialogues() override { return real_.dialogues(); }
+  mta::events::Followers* followers() override { return real_.followers(); }
 
  private:
   FakeControl& real_;

@@ -41,6 +41,7 @@ class Steps {
   void operator()(const mta::events::NoticeNotStored& event) const { add("notice not stored", event.reason); }
   void operator()(const mta::events::NoticeNotKept& event) const { add("notice not kept", event.reason); }
   void operator()(const mta::events::HeaderBroken& event) const { add("header broken", event.host); }
+  void operator()(const mta::events::Conversed&) const {}
   void operator()(const mta::events::FamilyChanged& event) const { add("other family", event.end); }
   void operator()(const mta::events::Connected& event) const { add(event.is_open ? "connected" : "not connected", event.target.host); }
   void operator()(const mta::events::SiteFailed& event) const { add("site failed", event.hosts); }

@@ -10,6 +10,7 @@
 #include "dns/targets.h"
 #include "mta/check/own_logins.h"
 #include "mta/check/verdict.h"
+#include "mta/check/watcher.h"
 #include "mta/cli/check_print.h"
 #include "mta/config/config.h"
 #include "tests/support/mail_host.h"
@@ -154,7 +155,7 @@ TEST_CASE("check: control characters and endless lines of a host reach no output
   world.check();
   CHECK(world.printed.find('\x1b') == std::string::npos);
   CHECK(world.printed.find('\x07') == std::string::npos);
-  CHECK(has(world.printed, "<<  250 [31mred "));
+  CHECK(has(world.printed, R"(<<  250 \x1B[31mred\x07 )"));
 }
 
 TEST_CASE("check: no host on loopback is asked, nor one of another domain's choice that a delivery would not use") {

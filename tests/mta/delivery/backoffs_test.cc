@@ -218,7 +218,7 @@ TEST_CASE("backoffs: whose login a site refuses is told, however the failure cou
     AttemptReport report;
     if (stage == Stage::mail) report.after_mail = Stage::rcpt;
     report.failure = reply(stage, code);
-    (void)backoffs.counts_against_site(site, message(1, 1000), report);
+    (void)backoffs.counts_against_site(w.there, site, message(1, 1000), report);
   };
   for (const auto& [stage, code] : {std::pair(Stage::auth, 535), {Stage::auth, 550}, {Stage::mail, 530}, {Stage::mail, 535}})
     meet(stage, code, provider);
