@@ -11,6 +11,7 @@
 #include "mta/config/config.h"
 #include "mta/content/dkim_signer.h"
 #include "mta/delivery/outages.h"
+#include "mta/http_client/reach.h"
 #include "mta/routing/route_files.h"
 #include "mta/routing/sender_rules.h"
 #include "mta/routing/signing_keys.h"

@@ -31,7 +31,7 @@ TEST_CASE("reply text: words with a mail address are left out") {
 }
 
 TEST_CASE("reply text: the words of an address whose local part is quoted are left out, whatever it has inside") {
-  for (const char* local : {R"("(s3140) 1")", R"("a> (s3140)")", R"("a\" (s3140)")", R"("@ (s3140)")", R"("<@> (s3140) \\")"}) {
+  for (const char* local : {R"x("(s3140) 1")x", R"x("a> (s3140)")x", R"x("a\" (s3140)")x", R"x("@ (s3140)")x", R"x("<@> (s3140) \\")x"}) {
     INFO(local);
     const std::string address = std::string(local) + "@x.example";
     for (const std::string& line :

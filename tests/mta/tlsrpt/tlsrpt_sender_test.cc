@@ -5,6 +5,7 @@
 
 #include "dns/target.h"
 #include "mta/config/config.h"
+#include "mta/http_client/reach.h"
 #include "mta/sts/policies.h"
 #include "mta/tlsrpt/record.h"
 #include "mta/tlsrpt/recorder.h"
@@ -136,7 +137,7 @@ TEST_CASE("tlsrpt: no report goes to an address of this host, whoever asks for i
 TEST_CASE("tlsrpt: no report goes by HTTPS to this host itself, or to another port") {
   World world;
   SECTION("own address") {
-    world.own = dns::Address::parse("198.51.100.1");
+    world.own = dns::Address::parse("198.51.100.1").value();
     world.publish(kPost);
   }
   SECTION("another port") { world.publish("v=TLSRPTv1; rua=https://reports.example:8443/tls"); }
