@@ -134,7 +134,8 @@ TEST_CASE("replies: what the owner of a domain lets the host say of it keeps non
   World world;
   world.dns->mx("tenant.example", 10, "mx.there.example");
   int refused = 0;
-  const auto said = GENERATE(kListed, "450 4.7.1 Too many messages, try again in 3600 seconds", "530 SMTP authentication is required.");
+  const std::string said = GENERATE(as<std::string>(), kListed, "450 4.7.1 Too many messages, try again in 3600 seconds",
+                                    "530 SMTP authentication is required.");
   world.there.rcpt = [&](const std::string& recipient) {
     return contains(recipient, "@tenant.example") ? (++refused, said) : std::string("250 ok");
   };

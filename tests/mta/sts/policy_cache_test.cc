@@ -116,7 +116,7 @@ TEST_CASE("sts cache: some users who share their policies push out those, not th
     PolicyCache cache;
     cache.keep("bank.example", kept_for(kOther, kNow), kNow);
     const auto use_all = [&](const std::string& domain) {
-      for (std::size_t uid = 0; uid < sharing; ++uid) CHECK(cache.use(domain, Owner::user(3000 + static_cast<std::int64_t>(uid)), kNow));
+      for (std::size_t uid = 0; uid < sharing; ++uid) (void)cache.use(domain, Owner::user(3000 + static_cast<std::int64_t>(uid)), kNow);
     };
     use_all("bank.example");
     CHECK(cache.use("bank.example", kOther, kNow));
