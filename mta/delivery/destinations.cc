@@ -44,7 +44,9 @@ void Destinations::forget(DestinationIndex index) {
 
 std::shared_ptr<const replies::RuleSet> Destinations::rules() const { return config_.get()->replies; }
 
-std::size_t Destinations::number(DestinationIndex index) const { return std::hash<std::string_view>{}(name(index).text()) | 1; }
+std::size_t Destinations::number(DestinationIndex index) const {
+  return static_cast<std::size_t>(proto::TextHash{}(name(index).text())) | 1;
+}
 
 std::shared_ptr<const queue::RetryPolicy> Destinations::policy(DestinationIndex index) const {
   const auto config = config_.get();

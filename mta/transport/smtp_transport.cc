@@ -59,7 +59,7 @@ class SmtpTransport::Parts final : private TargetConnections::Caller {
   void when_room(Room room) { room_ = std::move(room); }
   std::size_t most_orders(const Config& config) const;
   bool keeps_site(std::uint32_t site) const { return idle_.has(site); }
-  void stop();
+  void stop() { is_stopping_ = true, close_idle(); }
   const TlsMemory& tls_memory() const { return tls_memory_; }
   const StepMemory& step_memory() const { return step_memory_; }
   const FamilyMemory& family_memory() const { return family_memory_; }
@@ -222,8 +222,7 @@ class SmtpTransport::Parts::Attempt {
       if (takes_no_more(opened.failure) && session.connection.was_refused()) co_return busy_.add(target), false;
       busy_.failed(target);
       note_failure(opened);
-      if (opened.lacks_require_tls) co_return false;
-      if (why == net::HandshakeFailure::not_now) co_return false;
+      if (opened.lacks_require_tls || why == net::HandshakeFailure::not_now) co_return false;
       // A failure under one policy says nothing about mail under another policy.
       if (why == net::HandshakeFailure::none && !opened.tls.forbids_mail()) smtp_.target_failures_.failed(target, system::instant_now());
       const auto next = why == net::HandshakeFailure::none ? std::nullopt : net::next_offer(options.offer, why, options.tls, ladder);
@@ -246,13 +245,9 @@ class SmtpTransport::Parts::Attempt {
   }
 
   void note_failure(const smtp::ClientSession::Opened& opened) {
-    HostAttempt attempt;
-    attempt.started = opening_since_.first;
-    attempt.connect = opened.connect;
-    attempt.total = system::instant_now() - opening_since_.second;
-    attempt.result = opened.failure;
     remember_failure(opened.failure);
-    report_.attempt.hosts.push_back(std::move(attempt));
+    const Duration total = system::instant_now() - opening_since_.second;
+    report_.attempt.hosts.push_back({opened.failure, opening_since_.first, opened.connect, total, false});
   }
 
   // Runs transactions for all untried recipients on one session, which is idle or closed afterwards. False: the host failed on a session
@@ -490,14 +485,8 @@ void SmtpTransport::Parts::arm() {
   });
 }
 
-void SmtpTransport::Parts::stop() {
-  is_stopping_ = true;
-  close_idle();
-}
-
 SmtpTransport::SmtpTransport(SmtpServices services) : parts_(std::make_unique<Parts>(std::move(services))) {}
 SmtpTransport::~SmtpTransport() = default;
-
 Task<AttemptReport> SmtpTransport::deliver(Order& order) { return parts_->deliver(order); }
 std::optional<HostResult> SmtpTransport::busy_now(const Order& order) { return parts_->busy_now(order); }
 void SmtpTransport::when_room(Room room) { parts_->when_room(std::move(room)); }

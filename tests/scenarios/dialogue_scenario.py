@@ -49,6 +49,7 @@ class Host:
                     elif verb == 'STARTTLS':
                         self.say(starttls)
                         if starttls.startswith('220'):
+                            self.rfile.peek(1)  # the client's first message: what comes before it is another failure
                             self.wfile.write(b'this is no TLS\r\n' * 100)
                             return None
                     elif verb.startswith('AUTH') and auth:

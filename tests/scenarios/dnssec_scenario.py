@@ -75,7 +75,7 @@ def scenario_answers_of_a_name_server_elsewhere_are_validated_here(world):
     code, shown, _ = scene.daemon.mxpress('tls', 'good.signed.example')
     check(code == 0 and 'TLS with a certificate that its TLSA records name, by DANE' in shown, shown)
     root_keys_are_kept(scene)
-    plain_domains_cost_one_question_more(scene)
+    plain_domains_cost_one_question_more_at_most(scene)
     scene.daemon.stop()
 
 
@@ -83,11 +83,11 @@ def root_keys_are_kept(scene):
     wait_until(lambda: re.search(r'DNSKEY.*;;state=2 \[  VALID  \]', scene.kept.read_text()), 20, lambda: f'the root\'s key: {scene.kept.read_text()}')
 
 
-def plain_domains_cost_one_question_more(scene):
-    """The proof that the domain is not signed, asked for beside the MX record."""
+def plain_domains_cost_one_question_more_at_most(scene):
+    """The proof that the domain is not signed, unless that of the other domain there, which is asked about at the same time, came first."""
     asked = scene.forwarder.asked_about('own.plain.example', 'mail.own.plain.example')
-    check_equal(sorted(asked), [('mail.own.plain.example', 'A'), ('mail.own.plain.example', 'AAAA'), ('own.plain.example', 'DS'), ('own.plain.example', 'MX')],
-                'questions about a domain that is not signed')
+    usual = [('mail.own.plain.example', 'A'), ('mail.own.plain.example', 'AAAA'), ('own.plain.example', 'MX')]
+    check(sorted(asked) in (usual, sorted([*usual, ('own.plain.example', 'DS')])), f'questions about a domain that is not signed: {sorted(asked)}')
 
 
 def scenario_where_signatures_are_withheld_dane_is_off_visibly_and_comes_back_by_itself(world):
