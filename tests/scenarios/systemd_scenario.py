@@ -179,5 +179,5 @@ def scenario_bash_completes_commands_options_and_words(world):
     check_equal(complete('re'), ['replies', 'release', 'retry', 'remove', 'reload'], 'commands that begin with re')
     check_equal(complete('config', ''), ['check', 'show'], 'words behind config')
     check_equal(complete('queue', '--state', 'd'), ['deferred'], 'states')
-    check_equal(complete('queue', '--re'), ['--recipient', '--repair'], 'options')
+    check_equal(complete('queue', '--re'), ['--recipient', '--repair', '--retry'], 'options')
     check_equal(complete('queue', 'qu'), [], 'no second command')
